@@ -194,6 +194,13 @@ privacy_json_load(privacy_str_t json, const char **error)
         return NULL;
     }
 
+    /* jansson overlooks a NUL that follows a number */
+
+    if (memchr(json.data, '\0', json.len) != NULL) {
+        *error = "not JSON";
+        return NULL;
+    }
+
     if (privacy_json_deep(json)) {
         *error = "nested deeper than 8 levels";
         return NULL;
