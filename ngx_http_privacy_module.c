@@ -475,6 +475,10 @@ ngx_http_privacy_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
+    if (ngx_http_privacy_policy_add_zone(cf, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_privacy_warn(cf, pmcf);
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);

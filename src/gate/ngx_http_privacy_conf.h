@@ -64,6 +64,7 @@ typedef struct {
     ngx_str_t                        prefix;
     ngx_int_t                        accounts; /* 0: privacy_cache off */
     privacy_policy_t                 policy;
+    ngx_shm_zone_t                  *zone;     /* of the policy in force */
     ngx_array_t                      places;   /* ngx_http_privacy_place_t */
     ngx_uint_t                       gated;    /* somewhere on or shadow */
     uint32_t                         roles;    /* bits: defined here */

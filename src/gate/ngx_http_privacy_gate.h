@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_privacy_live.h"
+#include "ngx_http_privacy_policy.h"
 
 
 typedef enum {

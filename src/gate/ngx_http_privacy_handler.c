@@ -296,8 +296,8 @@ ngx_http_privacy_facts(ngx_http_privacy_pass_t *pass)
     facts.providers = pass->account->providers.fact;
     facts.grant = pass->org->grant.fact;
 
-    privacy_decide_facts(&ngx_http_privacy_cache.conf->policy, &pass->subject,
-                         &facts, ngx_http_privacy_wall(), &pass->verdict);
+    privacy_decide_facts(ngx_http_privacy_policy(), &pass->subject, &facts,
+                         ngx_http_privacy_wall(), &pass->verdict);
 
     return NGX_OK;
 }

@@ -18,6 +18,7 @@
 #define NGX_HTTP_PRIVACY_RECHECK  30000
 
 
+static void ngx_http_privacy_live_check_all(void);
 static void ngx_http_privacy_live_list(ngx_http_privacy_entry_t *entry);
 static void ngx_http_privacy_live_unlist(ngx_http_privacy_entry_t *entry);
 static void ngx_http_privacy_live_timer(ngx_http_privacy_entry_t *entry,
@@ -48,12 +49,17 @@ ngx_http_privacy_live_init(void)
 
     cache->check.handler = ngx_http_privacy_live_handler;
     cache->check.log = cache->log;
+
+    ngx_http_privacy_policy_init(cache->conf, cache->log,
+                                 ngx_http_privacy_live_check_all);
 }
 
 
 void
 ngx_http_privacy_live_exit(void)
 {
+    ngx_http_privacy_policy_exit();
+
     if (ngx_http_privacy_cache.check.posted) {
         ngx_delete_posted_event(&ngx_http_privacy_cache.check);
     }
@@ -258,6 +264,27 @@ ngx_http_privacy_live_check(ngx_http_privacy_entry_t *entry)
 }
 
 
+/* A reload has changed the policy: roles may be gone */
+
+static void
+ngx_http_privacy_live_check_all(void)
+{
+    ngx_queue_t               *q;
+    ngx_http_privacy_cache_t  *cache;
+    ngx_http_privacy_entry_t  *entry;
+
+    cache = &ngx_http_privacy_cache;
+
+    for (q = ngx_queue_head(&cache->lively);
+         q != ngx_queue_sentinel(&cache->lively);
+         q = ngx_queue_next(q))
+    {
+        entry = ngx_queue_data(q, ngx_http_privacy_entry_t, lively);
+        ngx_http_privacy_live_check(entry);
+    }
+}
+
+
 static void
 ngx_http_privacy_live_handler(ngx_event_t *ev)
 {
@@ -414,8 +441,8 @@ ngx_http_privacy_live_decide(ngx_http_privacy_live_t *live,
     facts.providers = live->account->providers.fact;
     facts.grant = live->org->grant.fact;
 
-    privacy_decide_facts(&ngx_http_privacy_cache.conf->policy, &subject,
-                         &facts, ngx_http_privacy_wall(), verdict);
+    privacy_decide_facts(ngx_http_privacy_policy(), &subject, &facts,
+                         ngx_http_privacy_wall(), verdict);
 
     return verdict->allow;
 }
