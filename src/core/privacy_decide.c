@@ -16,9 +16,9 @@ typedef struct {
     const privacy_facts_t    *facts;
     int64_t                   now;
     int64_t                   recheck_at;
-    unsigned                  serves:1;     /* the account's own provider */
-    unsigned                  invalid:1;
-    unsigned                  unknown:1;
+    uint8_t                   serves;       /* the account's own provider */
+    uint8_t                   invalid;
+    uint8_t                   unknown;
 } privacy_case_t;
 
 

@@ -9,6 +9,7 @@
 
 #define PRIVACY_BYTE_NOT_ID      1
 #define PRIVACY_BYTE_NOT_PREFIX  2
+#define PRIVACY_BYTE_NOT_PLAIN   4     /* ASCII without control characters */
 
 #define privacy_lit(literal)  literal, sizeof(literal) - 1
 
@@ -24,22 +25,22 @@ typedef struct {
 /* Rows of 16 bytes; flags say what a byte may not be part of */
 
 static const uint8_t  privacy_bytes[256] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 0, 0, 3,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3,
     2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 0,
     3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7
 };
 
 
@@ -61,19 +62,32 @@ static const privacy_key_form_t  privacy_key_forms[] = {
 
 /* Runs for every id of every request: two instructions a byte */
 
-static unsigned
+static inline unsigned
 privacy_bytes_flags(const char *data, size_t len)
 {
-    const uint8_t  *p = (const uint8_t *) data;
     unsigned        flags = 0;
+    const uint8_t  *p = (const uint8_t *) data;
 
-    for (; len >= 4; len -= 4, p += 4) {
+    for (; len >= 8; len -= 8, p += 8) {
         flags |= privacy_bytes[p[0]] | privacy_bytes[p[1]]
-                 | privacy_bytes[p[2]] | privacy_bytes[p[3]];
+                 | privacy_bytes[p[2]] | privacy_bytes[p[3]]
+                 | privacy_bytes[p[4]] | privacy_bytes[p[5]]
+                 | privacy_bytes[p[6]] | privacy_bytes[p[7]];
     }
 
-    for (; len != 0; len--, p++) {
-        flags |= privacy_bytes[*p];
+    if (len & 4) {
+        flags |= privacy_bytes[p[0]] | privacy_bytes[p[1]]
+                 | privacy_bytes[p[2]] | privacy_bytes[p[3]];
+        p += 4;
+    }
+
+    if (len & 2) {
+        flags |= privacy_bytes[p[0]] | privacy_bytes[p[1]];
+        p += 2;
+    }
+
+    if (len & 1) {
+        flags |= privacy_bytes[p[0]];
     }
 
     return flags;
@@ -155,6 +169,10 @@ privacy_user_valid(privacy_str_t user)
 
     if (user.len == 0 || user.len > PRIVACY_USER_MAX) {
         return 0;
+    }
+
+    if (!(privacy_bytes_flags(user.data, user.len) & PRIVACY_BYTE_NOT_PLAIN)) {
+        return 1;
     }
 
     p = (const uint8_t *) user.data;

@@ -669,36 +669,36 @@ privacy_list_has(const void *record, const privacy_list_t *list,
     privacy_str_t string)
 {
     int                     rc;
-    uint32_t                low, high, middle;
-    privacy_str_t           held;
+    size_t                  n, half;
+    const char             *block = record;
     const void             *base;
-    const privacy_entry_t  *entries;
+    const privacy_entry_t  *entry, *middle;
 
     if (string.len == 0) {
         return 0;
     }
 
-    base = (const char *) record + list->entries;
-    entries = base;
-    low = 0;
-    high = list->count;
+    base = block + list->entries;
+    entry = base;
 
-    while (low < high) {
-        middle = low + (high - low) / 2;
+    for (n = list->count; n != 0; n = half) {
+        half = n / 2;
+        middle = entry + half;
 
-        held.data = (const char *) record + entries[middle].offset;
-        held.len = entries[middle].len;
-        rc = privacy_string_compare(string, held);
+        rc = memcmp(string.data, block + middle->offset,
+                    string.len < middle->len ? string.len : middle->len);
 
         if (rc == 0) {
-            return 1;
+            if (string.len == middle->len) {
+                return 1;
+            }
+
+            rc = (string.len < middle->len) ? -1 : 1;
         }
 
-        if (rc < 0) {
-            high = middle;
-
-        } else {
-            low = middle + 1;
+        if (rc > 0) {
+            entry = middle + 1;
+            half = n - half - 1;
         }
     }
 

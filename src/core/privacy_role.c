@@ -175,13 +175,17 @@ privacy_roles_define(privacy_roles_t *roles, privacy_str_t name,
 const privacy_role_t *
 privacy_roles_lookup(const privacy_roles_t *roles, privacy_str_t name)
 {
-    uint32_t               i;
-    const privacy_role_t  *role;
+    const privacy_role_t  *role, *last;
 
-    for (i = 0; i < roles->count; i++) {
-        role = &roles->roles[i];
+    if (name.len == 0) {
+        return NULL;
+    }
 
-        if (role->len == name.len && name.len != 0
+    last = roles->roles + roles->count;
+
+    for (role = roles->roles; role < last; role++) {
+
+        if (role->len == name.len
             && memcmp(role->name, name.data, name.len) == 0)
         {
             return role;
