@@ -15,7 +15,6 @@
 
 
 static void ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis);
-static void ngx_http_privacy_redis_begin(ngx_http_privacy_redis_t *redis);
 static void ngx_http_privacy_redis_connected_handler(ngx_event_t *ev);
 static void ngx_http_privacy_redis_connected(ngx_http_privacy_redis_t *redis);
 #if (NGX_SSL)
@@ -29,12 +28,10 @@ static void ngx_http_privacy_redis_retry(ngx_http_privacy_redis_t *redis,
     ngx_uint_t was_up);
 static void ngx_http_privacy_redis_timer_handler(ngx_event_t *ev);
 static void ngx_http_privacy_redis_post_handler(ngx_event_t *ev);
-static ngx_uint_t ngx_http_privacy_redis_quiet(
-    ngx_http_privacy_redis_t *redis);
 static void ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
     ngx_uint_t was_up);
-static u_char *ngx_http_privacy_redis_log(ngx_log_t *log, u_char *buf,
-    size_t len);
+static void ngx_http_privacy_redis_listen(ngx_log_t *log, ngx_uint_t level,
+    u_char *buf, size_t len);
 
 
 ngx_http_privacy_redis_t *
@@ -50,8 +47,13 @@ ngx_http_privacy_redis_create(ngx_http_privacy_redis_options_t *options)
     redis->options = *options;
 
     redis->log = *options->log;
-    redis->log.handler = ngx_http_privacy_redis_log;
-    redis->log.data = redis;
+
+    if (!(redis->log.log_level & NGX_LOG_DEBUG_ALL)) {
+        redis->log.log_level = NGX_LOG_WARN;
+        redis->log.writer = ngx_http_privacy_redis_listen;
+        redis->log.wdata = redis;
+        redis->log.next = NULL;
+    }
 
     redis->timer.handler = ngx_http_privacy_redis_timer_handler;
     redis->timer.data = redis;
@@ -199,7 +201,11 @@ ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis)
 
     addr = &redis->options.conf->addrs[redis->addr];
 
-    ngx_http_privacy_redis_begin(redis);
+    redis->failing = 0;
+    redis->blamed = 0;
+    redis->blocked = 0;
+    redis->said[0] = '\0';
+    redis->state = ngx_http_privacy_redis_is_connecting;
 
     ngx_memzero(&peer, sizeof(ngx_peer_connection_t));
 
@@ -211,13 +217,12 @@ ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis)
     peer.log_error = NGX_ERROR_ERR;
     peer.so_keepalive = (addr->sockaddr->sa_family != AF_UNIX);
 
-    ngx_set_errno(0);
-
     rc = ngx_event_connect_peer(&peer);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, ngx_socket_errno,
-                                     "connect() failed");
+        ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
+                                     ngx_http_privacy_redis_said(redis,
+                                                       "connect() failed"));
         ngx_http_privacy_redis_lost(redis);
         return;
     }
@@ -233,30 +238,6 @@ ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis)
 
     if (rc == NGX_OK) {
         ngx_http_privacy_redis_connected(redis);
-    }
-}
-
-
-/*
- * nginx would log each failure; what is logged here tells the same, and not
- * as often.  Only OpenSSL's own words are not to be had otherwise.
- */
-
-static void
-ngx_http_privacy_redis_begin(ngx_http_privacy_redis_t *redis)
-{
-    redis->failing = 0;
-    redis->blamed = 0;
-    redis->blocked = 0;
-    redis->state = ngx_http_privacy_redis_is_connecting;
-
-    redis->log.log_level = redis->options.log->log_level;
-
-    if (!(redis->log.log_level & NGX_LOG_DEBUG_ALL)
-        && (redis->options.conf->ssl == NULL
-            || ngx_http_privacy_redis_quiet(redis)))
-    {
-        redis->log.log_level = NGX_LOG_EMERG;
     }
 }
 
@@ -297,7 +278,8 @@ ngx_http_privacy_redis_connected(ngx_http_privacy_redis_t *redis)
 
     if (ngx_tcp_nodelay(c) != NGX_OK) {
         ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
-                                     "TCP_NODELAY cannot be set");
+                                     ngx_http_privacy_redis_said(redis,
+                                              "TCP_NODELAY cannot be set"));
         ngx_http_privacy_redis_lost(redis);
         return;
     }
@@ -364,7 +346,9 @@ ngx_http_privacy_redis_secured(ngx_http_privacy_redis_t *redis)
         ngx_http_privacy_redis_blame(redis,
                                      c->read->error ? NGX_LOG_ERR
                                                     : NGX_LOG_WARN,
-                                     0, "TLS handshake failed");
+                                     0,
+                                     ngx_http_privacy_redis_said(redis,
+                                                   "TLS handshake failed"));
         ngx_http_privacy_redis_lost(redis);
         return;
     }
@@ -392,7 +376,7 @@ void
 ngx_http_privacy_redis_up(ngx_http_privacy_redis_t *redis)
 {
     redis->state = ngx_http_privacy_redis_is_up;
-    redis->log.log_level = redis->options.log->log_level;
+    redis->said[0] = '\0';
     redis->up_at = ngx_current_msec;
     redis->tried = 0;
 
@@ -606,6 +590,7 @@ ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
     uint32_t                        hash;
     ngx_uint_t                      i;
     ngx_msec_t                      quiet;
+    ngx_http_privacy_redis_conf_t  *conf;
     ngx_http_privacy_redis_told_t  *told, *oldest;
 
     hash = ngx_crc32_long(redis->reason, ngx_strlen(redis->reason))
@@ -641,46 +626,61 @@ ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
 
     redis->complained = 1;
 
-    ngx_log_error(redis->level, redis->options.log, redis->err,
-                  "privacy: %s connection to redis \"%V\" (%V) %s: %s",
-                  redis->options.what, &redis->options.conf->name,
-                  &redis->options.conf->addrs[redis->addr].name,
-                  was_up ? "lost" : "failed", redis->reason);
-}
+    conf = redis->options.conf;
 
+    if (conf->naddrs == 1) {
+        ngx_log_error(redis->level, redis->options.log, redis->err,
+                      "privacy: %s connection to redis \"%V\" %s: %s",
+                      redis->options.what, &conf->name,
+                      was_up ? "lost" : "failed", redis->reason);
 
-/* 1 if there is nothing new to be said by nginx itself */
-
-static ngx_uint_t
-ngx_http_privacy_redis_quiet(ngx_http_privacy_redis_t *redis)
-{
-    ngx_uint_t                      i;
-    ngx_http_privacy_redis_told_t  *told;
-
-    for (i = 0; i < NGX_HTTP_PRIVACY_REDIS_TOLD; i++) {
-
-        told = &redis->told[i];
-
-        if (told->hash && told->outage == redis->outages
-            && ngx_current_msec - told->at < NGX_HTTP_PRIVACY_REDIS_QUIET)
-        {
-            return 1;
-        }
+    } else {
+        ngx_log_error(redis->level, redis->options.log, redis->err,
+                      "privacy: %s connection to redis \"%V\" at %V %s: %s",
+                      redis->options.what, &conf->name,
+                      &conf->addrs[redis->addr].name,
+                      was_up ? "lost" : "failed", redis->reason);
     }
-
-    return 0;
 }
 
 
-/* What nginx's own lines about this connection end with */
+/*
+ * nginx logs each failure; what is logged here tells the same, once and not
+ * as often.  So its line is kept for that, without time and process.
+ */
 
-static u_char *
-ngx_http_privacy_redis_log(ngx_log_t *log, u_char *buf, size_t len)
+static void
+ngx_http_privacy_redis_listen(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len)
 {
+    u_char                    *p, *last;
     ngx_http_privacy_redis_t  *redis;
 
-    redis = log->data;
+    redis = log->wdata;
 
-    return ngx_snprintf(buf, len, " in %s connection to redis \"%V\"",
-                        redis->options.what, &redis->options.conf->name);
+    last = buf + len;
+
+    if (last > buf && last[-1] == LF) {
+        last--;
+    }
+
+    p = ngx_strlchr(buf, last, '#');
+
+    if (p) {
+        p = ngx_strlchr(p, last, ' ');
+    }
+
+    p = p ? p + 1 : buf;
+
+    (void) ngx_cpystrn(redis->said, p,
+                       ngx_min((size_t) (last - p) + 1,
+                               NGX_HTTP_PRIVACY_REDIS_REASON));
+}
+
+
+const char *
+ngx_http_privacy_redis_said(ngx_http_privacy_redis_t *redis,
+    const char *otherwise)
+{
+    return redis->said[0] ? (char *) redis->said : otherwise;
 }

@@ -167,9 +167,9 @@ ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis)
         n = c->send(c, redis->out.pos, redis->out.last - redis->out.pos);
 
         if (n == NGX_ERROR) {
-            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN,
-                                         c->ssl ? 0 : ngx_socket_errno,
-                                         "send() failed");
+            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
+                                         ngx_http_privacy_redis_said(redis,
+                                                              "send() failed"));
             return NGX_ERROR;
         }
 
@@ -296,9 +296,9 @@ ngx_http_privacy_redis_read(ngx_http_privacy_redis_t *redis)
         }
 
         if (n == NGX_ERROR) {
-            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN,
-                                         c->ssl ? 0 : ngx_socket_errno,
-                                         "recv() failed");
+            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
+                                         ngx_http_privacy_redis_said(redis,
+                                                              "recv() failed"));
             return NGX_ERROR;
         }
 

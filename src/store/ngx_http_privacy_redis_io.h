@@ -11,7 +11,7 @@
 #include "privacy_resp.h"
 
 
-#define NGX_HTTP_PRIVACY_REDIS_REASON  256      /* bytes */
+#define NGX_HTTP_PRIVACY_REDIS_REASON  512      /* bytes */
 #define NGX_HTTP_PRIVACY_REDIS_TOLD    4
 
 
@@ -75,6 +75,8 @@ struct ngx_http_privacy_redis_s {
     ngx_uint_t                         level;
     ngx_err_t                          err;
     u_char                             reason[NGX_HTTP_PRIVACY_REDIS_REASON];
+    u_char                             said[NGX_HTTP_PRIVACY_REDIS_REASON];
+                                                     /* by nginx, empty: not */
 
     unsigned                           blamed:1;     /* these are set */
     unsigned                           failing:1;    /* a loss is posted */
@@ -92,6 +94,11 @@ struct ngx_http_privacy_redis_s {
 
 void ngx_http_privacy_redis_blame(ngx_http_privacy_redis_t *redis,
     ngx_uint_t level, ngx_err_t err, const char *reason);
+
+/* What nginx had to log about this connection, or else the other text */
+
+const char *ngx_http_privacy_redis_said(ngx_http_privacy_redis_t *redis,
+    const char *otherwise);
 
 /* Has the loss happen in an event of its own; callbacks may do this */
 
