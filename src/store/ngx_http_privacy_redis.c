@@ -203,7 +203,6 @@ ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis)
 
     redis->failing = 0;
     redis->blamed = 0;
-    redis->blocked = 0;
     redis->said[0] = '\0';
     redis->state = ngx_http_privacy_redis_is_connecting;
 
@@ -572,9 +571,12 @@ ngx_http_privacy_redis_post_handler(ngx_event_t *ev)
 
     redis = ev->data;
 
-    if (redis->failing || ngx_http_privacy_redis_flush(redis) != NGX_OK) {
+    if (redis->failing) {
         ngx_http_privacy_redis_lost(redis);
+        return;
     }
+
+    ngx_http_privacy_redis_flush(redis);
 }
 
 

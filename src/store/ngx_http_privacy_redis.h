@@ -55,6 +55,8 @@ typedef void (*ngx_http_privacy_redis_reply_pt)(
 
 struct ngx_http_privacy_redis_command_s {
     ngx_queue_t                      queue;      /* the connection's */
+    uint64_t                         start;      /* its own too: bytes sent
+                                                    before it */
     ngx_http_privacy_redis_reply_pt  handler;
     void                            *data;
     ngx_uint_t                       replies;    /* awaited */

@@ -17,7 +17,8 @@
 static ngx_int_t ngx_http_privacy_redis_append(
     ngx_http_privacy_redis_t *redis, u_char *data, size_t len);
 static void ngx_http_privacy_redis_await(ngx_http_privacy_redis_t *redis,
-    ngx_http_privacy_redis_command_t *command);
+    ngx_http_privacy_redis_command_t *command, size_t len);
+static void ngx_http_privacy_redis_break(ngx_http_privacy_redis_t *redis);
 static void ngx_http_privacy_redis_empty(ngx_http_privacy_redis_t *redis);
 static void ngx_http_privacy_redis_write_handler(ngx_event_t *wev);
 static void ngx_http_privacy_redis_read_handler(ngx_event_t *rev);
@@ -48,12 +49,16 @@ ngx_http_privacy_redis_open(ngx_http_privacy_redis_t *redis,
 
     privacy_resp_init(&redis->guard);
 
+    redis->written = 0;
+    redis->broken = 0;
+    redis->blocked = 0;
+
     redis->heard_at = ngx_current_msec;
 
     c->read->handler = ngx_http_privacy_redis_read_handler;
     c->write->handler = ngx_http_privacy_redis_write_handler;
 
-    ngx_http_privacy_redis_await(redis, login);
+    ngx_http_privacy_redis_await(redis, login, len);
 
     /* what has come already is announced by no further event */
 
@@ -61,7 +66,9 @@ ngx_http_privacy_redis_open(ngx_http_privacy_redis_t *redis,
         ngx_post_event(c->read, &ngx_posted_events);
     }
 
-    return ngx_http_privacy_redis_flush(redis);
+    ngx_http_privacy_redis_flush(redis);
+
+    return NGX_OK;
 }
 
 
@@ -78,7 +85,7 @@ ngx_http_privacy_redis_send(ngx_http_privacy_redis_t *redis,
     }
 
     if (command && command->replies) {
-        ngx_http_privacy_redis_await(redis, command);
+        ngx_http_privacy_redis_await(redis, command, len);
 
         if (!redis->timer.timer_set) {
             ngx_add_timer(&redis->timer, redis->options.timeout);
@@ -93,15 +100,19 @@ ngx_http_privacy_redis_send(ngx_http_privacy_redis_t *redis,
 }
 
 
+/* Of the command whose bytes were appended last */
+
 static void
 ngx_http_privacy_redis_await(ngx_http_privacy_redis_t *redis,
-    ngx_http_privacy_redis_command_t *command)
+    ngx_http_privacy_redis_command_t *command, size_t len)
 {
     if (ngx_queue_empty(&redis->pending)) {
         redis->due_since = ngx_current_msec;
     }
 
     command->received = 0;
+    command->start = redis->written
+                     + (redis->out.last - redis->out.pos) - len;
     ngx_queue_insert_tail(&redis->pending, &command->queue);
 }
 
@@ -113,14 +124,15 @@ ngx_http_privacy_redis_append(ngx_http_privacy_redis_t *redis, u_char *data,
     u_char  *start;
     size_t   used, size;
 
+    used = redis->out.last - redis->out.pos;
+
+    if (len > NGX_HTTP_PRIVACY_REDIS_OUT_MAX - used) {
+        return NGX_ERROR;
+    }
+
     if ((size_t) (redis->out.end - redis->out.last) < len) {
 
-        used = redis->out.last - redis->out.pos;
         size = redis->out.end - redis->out.start;
-
-        if (len > NGX_HTTP_PRIVACY_REDIS_OUT_MAX - used) {
-            return NGX_ERROR;
-        }
 
         /* at least half of it free, so that moving pays */
 
@@ -154,11 +166,15 @@ ngx_http_privacy_redis_append(ngx_http_privacy_redis_t *redis, u_char *data,
 }
 
 
-ngx_int_t
+void
 ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis)
 {
     ssize_t            n;
     ngx_connection_t  *c;
+
+    if (redis->broken) {
+        return;
+    }
 
     c = redis->connection;
 
@@ -167,10 +183,8 @@ ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis)
         n = c->send(c, redis->out.pos, redis->out.last - redis->out.pos);
 
         if (n == NGX_ERROR) {
-            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
-                                         ngx_http_privacy_redis_said(redis,
-                                                              "send() failed"));
-            return NGX_ERROR;
+            ngx_http_privacy_redis_break(redis);
+            return;
         }
 
         if (n == NGX_AGAIN || n == 0) {
@@ -178,6 +192,7 @@ ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis)
         }
 
         redis->out.pos += n;
+        redis->written += n;
     }
 
     redis->blocked = (redis->out.pos < redis->out.last);
@@ -187,12 +202,28 @@ ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis)
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
-                                     "its events cannot be watched");
-        return NGX_ERROR;
+        ngx_http_privacy_redis_break(redis);
     }
+}
 
-    return NGX_OK;
+
+/*
+ * The peer may have told why before it closed, so what it sent is read before
+ * the connection is given up.
+ */
+
+static void
+ngx_http_privacy_redis_break(ngx_http_privacy_redis_t *redis)
+{
+    ngx_event_t  *rev;
+
+    redis->broken = 1;
+
+    rev = redis->connection->read;
+    rev->ready = 1;
+    rev->available = -1;
+
+    ngx_post_event(rev, &ngx_posted_events);
 }
 
 
@@ -236,9 +267,7 @@ ngx_http_privacy_redis_write_handler(ngx_event_t *wev)
         return;
     }
 
-    if (ngx_http_privacy_redis_flush(redis) != NGX_OK) {
-        ngx_http_privacy_redis_lost(redis);
-    }
+    ngx_http_privacy_redis_flush(redis);
 }
 
 
@@ -260,9 +289,14 @@ ngx_http_privacy_redis_read_handler(ngx_event_t *rev)
         return;
     }
 
-    if (!redis->failing && ngx_handle_read_event(rev, 0) != NGX_OK) {
+    if (redis->failing) {
+        return;
+    }
+
+    if (redis->broken || ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
-                                     "its events cannot be watched");
+                                     ngx_http_privacy_redis_said(redis,
+                                                          "send() failed"));
         ngx_http_privacy_redis_lost(redis);
     }
 }
@@ -384,6 +418,19 @@ ngx_http_privacy_redis_dispatch(ngx_http_privacy_redis_t *redis,
     {
         q = ngx_queue_head(&redis->pending);
         command = ngx_queue_data(q, ngx_http_privacy_redis_command_t, queue);
+
+        /*
+         * One that was not sent yet cannot have been answered; but a login
+         * may be refused before it was asked for.
+         */
+
+        if (redis->written <= command->start
+            && redis->state == ngx_http_privacy_redis_is_up)
+        {
+            ngx_http_privacy_redis_blame(redis, NGX_LOG_WARN, 0,
+                                         "a reply that nobody asked for");
+            return NGX_ERROR;
+        }
 
         /* after its last reply it is not ours any more */
 

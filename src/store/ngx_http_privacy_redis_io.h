@@ -56,6 +56,7 @@ struct ngx_http_privacy_redis_s {
         u_char                        *last;
         u_char                        *end;
     } out;                                           /* not written yet */
+    uint64_t                           written;      /* bytes before that */
 
     ngx_http_privacy_redis_command_t   login;
     ngx_uint_t                         auths;        /* its replies to AUTH */
@@ -81,6 +82,7 @@ struct ngx_http_privacy_redis_s {
     unsigned                           blamed:1;     /* these are set */
     unsigned                           failing:1;    /* a loss is posted */
     unsigned                           blocked:1;    /* the socket is full */
+    unsigned                           broken:1;     /* cannot be written */
     unsigned                           complained:1; /* of this outage */
 };
 
@@ -134,9 +136,9 @@ void ngx_http_privacy_redis_login(ngx_http_privacy_redis_t *redis);
 ngx_int_t ngx_http_privacy_redis_open(ngx_http_privacy_redis_t *redis,
     ngx_http_privacy_redis_command_t *login, u_char *data, size_t len);
 
-/* Writes what there is to write; NGX_ERROR with the reason noted */
+/* Writes what there is to write; a failure is dealt with in its own event */
 
-ngx_int_t ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis);
+void ngx_http_privacy_redis_flush(ngx_http_privacy_redis_t *redis);
 
 /* Forgets what was not read and not written */
 
