@@ -189,3 +189,47 @@ build=$root/.build
 
 nginx_binary=/usr/sbin/nginx
 nginx_source=/usr/share/nginx/src
+modules=/usr/lib/nginx/modules
+
+# Test::Nginx is a package of Debian's newest suite only, for every
+# architecture; what it depends on is in all of them.
+install_test_nginx() {
+    local aside package
+
+    if perl -MTest::Nginx::Util -e 1 2> /dev/null; then
+        return 0
+    fi
+    [ "$(id -u)" -eq 0 ] \
+        || die "missing: Test::Nginx; install it, or run this as root"
+
+    say "installing: Test::Nginx"
+    aside=$(mktemp -d)
+    [ -n "$(debian_archives)" ] || apt update > "$aside/log" 2>&1 || true
+
+    debian_archives \
+        | awk -v key="$archive_keyring" \
+              '$1 !~ /security/ && !seen[$1]++ {
+                   print "deb [check-valid-until=no signed-by=" key "] " \
+                         $1 " sid main" }' \
+        > "$aside/sources.list"
+
+    if { apt_aside "$aside" update \
+             && (cd "$aside" && apt_aside "$aside" download libtest-nginx-perl)
+       } >> "$aside/log" 2>&1
+    then
+        package=$(echo "$aside"/libtest-nginx-perl_*.deb)
+        chmod 755 "$aside"
+        forbid_services
+        apt install --no-install-recommends "$package" >> "$aside/log" 2>&1 \
+            || true
+        allow_services
+    fi
+
+    if ! perl -MTest::Nginx::Util -e 1 2>> "$aside/log"; then
+        tail -n 20 "$aside/log" >&2
+        rm -rf "$aside"
+        die "cannot install Test::Nginx (libtest-nginx-perl of Debian sid)" \
+            "from this machine's archives; install it by hand"
+    fi
+    rm -rf "$aside"
+}

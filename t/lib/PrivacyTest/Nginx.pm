@@ -147,11 +147,12 @@ sub start {
         out => "$self->{dir}/logs/stderr", env => environment(),
         signal => 'TERM');
 
-    # The pid file comes after the sockets, and before the workers.
+    # The sockets come first, the workers last.
+    my $workers = $self->{options}{workers} // 1;
     PrivacyTest::wait_until(sub {
         die "nginx does not start: ", $self->words, "\n"
             if !$self->is_running;
-        return -s "$self->{dir}/logs/nginx.pid" && $self->workers;
+        return $workers <= (() = $self->workers);
     }, 'nginx to start', 30);
 
     return $self;
