@@ -1951,6 +1951,9 @@ test_grant_end(void **state)
     w.grant.json = "{\"role\":\"administrator_full\","
                    "\"expires_at\":\"9999-12-31T23:59:59Z\"}";
     expect(ALLOW, "grant", "administrator_full");
+    w.grant.json = "{\"role\":\"administrator_full\","
+                   "\"expires_at\":\"1970-01-01T00:00:00Z\"}";
+    expect(DENY, "expired", NULL);
 }
 
 

@@ -10,6 +10,7 @@
 
 
 #define FUZZ_NOW  INT64_C(1795348800000)          /* 2026-11-22T12:00:00Z */
+#define FUZZ_END  INT64_C(253402300799999)        /* of year 9999 */
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,13 +61,14 @@ fuzz_decide(const privacy_facts_t *facts, const char *level,
     const char *resource)
 {
     size_t             i;
+    int64_t            until;
     privacy_policy_t   policy;
     privacy_request_t  request;
     privacy_subject_t  subject;
     privacy_verdict_t  verdict, later;
     static const int64_t  times[] = {
         0, 1, 946684800000, FUZZ_NOW, FUZZ_NOW + 86400000, 4102444800000,
-        253402300799999
+        FUZZ_END
     };
 
     memset(&policy, 0, sizeof(policy));
@@ -104,14 +106,10 @@ fuzz_decide(const privacy_facts_t *facts, const char *level,
             abort();
         }
 
-        if (verdict.recheck_at == 0) {
-            continue;
-        }
+        /* nothing may change before the time that was announced, or ever */
 
-        /* nothing may change before the time that was announced */
-
-        privacy_decide_facts(&policy, &subject, facts, verdict.recheck_at - 1,
-                             &later);
+        until = verdict.recheck_at ? verdict.recheck_at - 1 : FUZZ_END;
+        privacy_decide_facts(&policy, &subject, facts, until, &later);
 
         if (later.allow != verdict.allow || later.reason != verdict.reason) {
             abort();
