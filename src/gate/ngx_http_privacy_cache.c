@@ -40,10 +40,12 @@ static ngx_int_t ngx_http_privacy_cache_store_camera(
     ngx_http_privacy_camera_t *camera, ngx_http_privacy_read_t *read,
     redisReply **values);
 static ngx_int_t ngx_http_privacy_cache_record(
-    ngx_http_privacy_record_t *record, redisReply *value, int64_t ends,
+    ngx_http_privacy_entry_t *entry, ngx_http_privacy_record_t *record,
+    redisReply *value, int64_t ends, ngx_http_privacy_parse_pt parse,
+    const char *what);
+static void ngx_http_privacy_cache_parse(ngx_http_privacy_entry_t *entry,
+    ngx_http_privacy_record_t *record, privacy_str_t json,
     ngx_http_privacy_parse_pt parse, const char *what);
-static void ngx_http_privacy_cache_parse(ngx_http_privacy_record_t *record,
-    privacy_str_t json, ngx_http_privacy_parse_pt parse, const char *what);
 static void ngx_http_privacy_cache_forget(ngx_http_privacy_record_t *record);
 
 
@@ -377,8 +379,12 @@ ngx_http_privacy_cache_free(ngx_http_privacy_entry_t *entry)
         ngx_queue_remove(&entry->checking);
     }
 
-    if (entry->recheck.timer_set) {
-        ngx_del_timer(&entry->recheck);
+    if (entry->recheck) {
+        if (entry->recheck->timer_set) {
+            ngx_del_timer(entry->recheck);
+        }
+
+        ngx_free(entry->recheck);
     }
 
     if (entry->kind == NGX_HTTP_PRIVACY_ENTRY_ACCOUNT) {
@@ -499,20 +505,18 @@ ngx_http_privacy_cache_store_account(ngx_http_privacy_account_t *account,
     ngx_queue_t             *q;
     ngx_http_privacy_org_t  *org;
 
-    rc = ngx_http_privacy_cache_record(&account->unrestricted, values[0],
-                                       read->ends[0],
+    rc = ngx_http_privacy_cache_record(&account->entry, &account->unrestricted,
+                                       values[0], read->ends[0],
                                        privacy_unrestricted_parse,
-                                       "an \"unrestricted\"");
+                                       "unrestricted");
 
-    rc |= ngx_http_privacy_cache_record(&account->excluded, values[1],
-                                        read->ends[1],
-                                        privacy_excluded_parse,
-                                        "an \"excluded\"");
+    rc |= ngx_http_privacy_cache_record(&account->entry, &account->excluded,
+                                        values[1], read->ends[1],
+                                        privacy_excluded_parse, "excluded");
 
-    rc |= ngx_http_privacy_cache_record(&account->providers, values[2],
-                                        read->ends[2],
-                                        privacy_providers_parse,
-                                        "a \"providers\"");
+    rc |= ngx_http_privacy_cache_record(&account->entry, &account->providers,
+                                        values[2], read->ends[2],
+                                        privacy_providers_parse, "providers");
 
     account->reads++;
 
@@ -526,10 +530,10 @@ ngx_http_privacy_cache_store_account(ngx_http_privacy_account_t *account,
             continue;
         }
 
-        rc |= ngx_http_privacy_cache_record(&org->grant, values[org->slot],
+        rc |= ngx_http_privacy_cache_record(&account->entry, &org->grant,
+                                            values[org->slot],
                                             read->ends[org->slot],
-                                            privacy_grant_parse,
-                                            "a \"grant\"");
+                                            privacy_grant_parse, "grant");
         org->known = account->entry.sent;
         org->reads = account->reads;
     }
@@ -560,8 +564,9 @@ ngx_http_privacy_cache_store_camera(ngx_http_privacy_camera_t *camera,
 
     if (!privacy_id_valid(owner)) {
         ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
-                      "privacy: the registry's record of a camera is not an "
-                      "account's id");
+                      "privacy: the registry's record of camera \"%*s\" is "
+                      "not an account's id", camera->entry.id.len,
+                      camera->entry.id.data);
         return NGX_OK;
     }
 
@@ -579,9 +584,9 @@ ngx_http_privacy_cache_store_camera(ngx_http_privacy_camera_t *camera,
  */
 
 static ngx_int_t
-ngx_http_privacy_cache_record(ngx_http_privacy_record_t *record,
-    redisReply *value, int64_t ends, ngx_http_privacy_parse_pt parse,
-    const char *what)
+ngx_http_privacy_cache_record(ngx_http_privacy_entry_t *entry,
+    ngx_http_privacy_record_t *record, redisReply *value, int64_t ends,
+    ngx_http_privacy_parse_pt parse, const char *what)
 {
     privacy_str_t  json;
 
@@ -596,7 +601,9 @@ ngx_http_privacy_cache_record(ngx_http_privacy_record_t *record,
 
             if (record->fact.state != PRIVACY_FACT_INVALID || record->block) {
                 ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
-                              "privacy: %s record is not a string", what);
+                              "privacy: the \"%s\" record of account "
+                              "\"%*s\" is not a string", what, entry->id.len,
+                              entry->id.data);
             }
 
             ngx_http_privacy_cache_forget(record);
@@ -623,7 +630,7 @@ ngx_http_privacy_cache_record(ngx_http_privacy_record_t *record,
                       json.len)
            != 0)
     {
-        ngx_http_privacy_cache_parse(record, json, parse, what);
+        ngx_http_privacy_cache_parse(entry, record, json, parse, what);
     }
 
     record->fact.state = record->fact.record ? PRIVACY_FACT_PRESENT
@@ -637,8 +644,9 @@ ngx_http_privacy_cache_record(ngx_http_privacy_record_t *record,
 /* Leaves record->fact.record NULL where it does not parse */
 
 static void
-ngx_http_privacy_cache_parse(ngx_http_privacy_record_t *record,
-    privacy_str_t json, ngx_http_privacy_parse_pt parse, const char *what)
+ngx_http_privacy_cache_parse(ngx_http_privacy_entry_t *entry,
+    ngx_http_privacy_record_t *record, privacy_str_t json,
+    ngx_http_privacy_parse_pt parse, const char *what)
 {
     void             *buf;
     size_t            size;
@@ -664,7 +672,8 @@ ngx_http_privacy_cache_parse(ngx_http_privacy_record_t *record,
 
     if (size == 0) {
         ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
-                      "privacy: %s record is invalid: %s", what,
+                      "privacy: the \"%s\" record of account \"%*s\" is "
+                      "invalid: %s", what, entry->id.len, entry->id.data,
                       error ? error : "no memory");
     }
 

@@ -62,8 +62,9 @@ struct ngx_http_privacy_entry_s {
     ngx_queue_t                      check;    /* .. to be decided again */
 
     ngx_http_privacy_read_t         *read;     /* under way */
-    ngx_event_t                      recheck;  /* set while live */
-    int64_t                          recheck_at;
+    ngx_event_t                     *recheck;  /* since it had live requests */
+    int64_t                          recheck_at;   /* when it is due; 0:
+                                                      nothing to recheck */
 
     uint32_t                         hash;
     uint32_t                         version;

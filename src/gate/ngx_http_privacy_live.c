@@ -19,7 +19,7 @@
 
 
 static void ngx_http_privacy_live_check_all(void);
-static void ngx_http_privacy_live_list(ngx_http_privacy_entry_t *entry);
+static ngx_int_t ngx_http_privacy_live_list(ngx_http_privacy_entry_t *entry);
 static void ngx_http_privacy_live_unlist(ngx_http_privacy_entry_t *entry);
 static void ngx_http_privacy_live_timer(ngx_http_privacy_entry_t *entry,
     int64_t recheck_at);
@@ -96,13 +96,22 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
     live->reason = verdict->reason;
     live->cut = 0;
 
+    if ((account && ngx_http_privacy_live_list(&account->entry) != NGX_OK)
+        || (camera && ngx_http_privacy_live_list(&camera->entry) != NGX_OK))
+    {
+        if (account) {
+            ngx_http_privacy_live_unlist(&account->entry);
+        }
+
+        return NGX_ERROR;
+    }
+
     if (account) {
         live->account = account;
         live->org = org;
         org->refs++;
 
         ngx_queue_insert_tail(&account->entry.live, &live->queue);
-        ngx_http_privacy_live_list(&account->entry);
         ngx_http_privacy_live_timer(&account->entry, live->recheck_at);
     }
 
@@ -110,7 +119,6 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
         live->camera = camera;
 
         ngx_queue_insert_tail(&camera->entry.live, &live->camera_queue);
-        ngx_http_privacy_live_list(&camera->entry);
 
         if (account == NULL) {
             ngx_http_privacy_live_timer(&camera->entry, live->recheck_at);
@@ -150,33 +158,50 @@ ngx_http_privacy_live_detach(ngx_http_privacy_live_t *live)
 }
 
 
-static void
+static ngx_int_t
 ngx_http_privacy_live_list(ngx_http_privacy_entry_t *entry)
 {
+    ngx_event_t  *ev;
+
     if (entry->in_lively) {
-        return;
+        return NGX_OK;
+    }
+
+    ev = entry->recheck;
+
+    if (ev == NULL) {
+        ev = ngx_calloc(sizeof(ngx_event_t), ngx_http_privacy_cache.log);
+        if (ev == NULL) {
+            return NGX_ERROR;
+        }
+
+        ev->handler = ngx_http_privacy_live_recheck;
+        ev->data = entry;
+        ev->log = ngx_http_privacy_cache.log;
+        ev->cancelable = 1;
+
+        entry->recheck = ev;
     }
 
     entry->in_lively = 1;
     ngx_queue_insert_tail(&ngx_http_privacy_cache.lively, &entry->lively);
 
-    entry->recheck.handler = ngx_http_privacy_live_recheck;
-    entry->recheck.data = entry;
-    entry->recheck.log = ngx_http_privacy_cache.log;
-    entry->recheck.cancelable = 1;
-    entry->recheck_at = 0;
+    return NGX_OK;
 }
 
+
+/*
+ * The timer stays: short requests follow one another, and it costs more to
+ * take it away and set it again than to let it find nothing.
+ */
 
 static void
 ngx_http_privacy_live_unlist(ngx_http_privacy_entry_t *entry)
 {
-    if (!ngx_queue_empty(&entry->live) || !ngx_queue_empty(&entry->check)) {
+    if (!entry->in_lively || !ngx_queue_empty(&entry->live)
+        || !ngx_queue_empty(&entry->check))
+    {
         return;
-    }
-
-    if (entry->recheck.timer_set) {
-        ngx_del_timer(&entry->recheck);
     }
 
     entry->in_lively = 0;
@@ -209,11 +234,11 @@ ngx_http_privacy_live_timer(ngx_http_privacy_entry_t *entry,
 
     /* ngx_add_timer() leaves one as it is that is less than 300 ms off */
 
-    if (entry->recheck.timer_set) {
-        ngx_del_timer(&entry->recheck);
+    if (entry->recheck->timer_set) {
+        ngx_del_timer(entry->recheck);
     }
 
-    ngx_add_timer(&entry->recheck, (ngx_msec_t) ms);
+    ngx_add_timer(entry->recheck, (ngx_msec_t) ms);
 }
 
 
@@ -227,6 +252,10 @@ ngx_http_privacy_live_recheck(ngx_event_t *ev)
 
     recheck_at = entry->recheck_at;
     entry->recheck_at = 0;
+
+    if (recheck_at == 0 || !entry->in_lively) {
+        return;
+    }
 
     if (recheck_at > ngx_http_privacy_wall()) {
         ngx_http_privacy_live_timer(entry, recheck_at);

@@ -12,6 +12,7 @@
 static void ngx_http_privacy_read_reply(
     ngx_http_privacy_redis_command_t *command, ngx_uint_t index,
     redisReply *reply);
+static void ngx_http_privacy_read_refused(redisReply *reply);
 static ngx_int_t ngx_http_privacy_read_end(ngx_http_privacy_read_t *read,
     ngx_uint_t index, redisReply *reply);
 static ngx_int_t ngx_http_privacy_read_values(ngx_http_privacy_read_t *read,
@@ -103,9 +104,7 @@ ngx_http_privacy_read_reply(ngx_http_privacy_redis_command_t *command,
         rc = NGX_DECLINED;
 
         if (!read->refused) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "privacy: redis refused a read: \"%*s\"",
-                          ngx_min((size_t) reply->len, 128), reply->str);
+            ngx_http_privacy_read_refused(reply);
         }
 
     } else if (index < read->nkeys) {
@@ -135,6 +134,25 @@ ngx_http_privacy_read_reply(ngx_http_privacy_redis_command_t *command,
     }
 
     read->handler(read, NGX_HTTP_PRIVACY_READ_OK, reply->element);
+}
+
+
+/* Once a second: while Redis loads its data, it refuses every one of them */
+
+static void
+ngx_http_privacy_read_refused(redisReply *reply)
+{
+    static time_t  last;
+
+    if (last == ngx_time()) {
+        return;
+    }
+
+    last = ngx_time();
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "privacy: redis refused a read: \"%*s\"",
+                  ngx_min((size_t) reply->len, 128), reply->str);
 }
 
 
