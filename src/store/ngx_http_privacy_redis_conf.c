@@ -349,7 +349,7 @@ ngx_http_privacy_redis_conf_password(ngx_conf_t *cf, ngx_str_t *file,
 
     if (err) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, code,
-                           "password file \"%V\" %s in \"%V\" directive",
+                           "password file \"%V\" %s, in \"%V\" directive",
                            file, err, &value[0]);
         return NGX_ERROR;
     }
@@ -469,7 +469,7 @@ static ngx_int_t
 ngx_http_privacy_redis_conf_tls(ngx_conf_t *cf,
     ngx_http_privacy_redis_conf_t *conf, ngx_str_t *params)
 {
-    ngx_str_t   *value;
+    ngx_str_t   *value, *name;
     ngx_uint_t   i;
 
     value = cf->args->elts;
@@ -495,10 +495,11 @@ ngx_http_privacy_redis_conf_tls(ngx_conf_t *cf,
          i++)
     {
         if (params[i].data) {
+            name = &ngx_http_privacy_redis_param_names[i];
+
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" without \"tls\" in \"%V\" directive",
-                               &ngx_http_privacy_redis_param_names[i],
-                               &value[0]);
+                               "\"%*s\" without \"tls\" in \"%V\" directive",
+                               name->len - 1, name->data, &value[0]);
             return NGX_ERROR;
         }
     }

@@ -12,15 +12,15 @@
 static void privacy_resp_type(privacy_resp_t *resp, char type);
 static const char *privacy_resp_text(privacy_resp_t *resp, const char *p,
     const char *last);
-static void privacy_resp_digit(privacy_resp_t *resp, char ch);
+static const char *privacy_resp_digits(privacy_resp_t *resp, const char *p,
+    const char *last);
+static const char *privacy_resp_skip(privacy_resp_t *resp, const char *p,
+    const char *last);
+static void privacy_resp_lf(privacy_resp_t *resp, char ch);
 static void privacy_resp_number(privacy_resp_t *resp);
 static void privacy_resp_integer(privacy_resp_t *resp);
 static void privacy_resp_bulk(privacy_resp_t *resp);
 static void privacy_resp_array(privacy_resp_t *resp);
-static const char *privacy_resp_step(privacy_resp_t *resp, const char *p,
-    const char *last);
-static void privacy_resp_expect(privacy_resp_t *resp, char ch, char expected,
-    privacy_resp_state_e next);
 static void privacy_resp_end(privacy_resp_t *resp);
 
 
@@ -34,87 +34,63 @@ privacy_resp_init(privacy_resp_t *resp)
 privacy_resp_e
 privacy_resp_scan(privacy_resp_t *resp, const char *data, size_t len)
 {
-    const char  *p, *next, *last;
+    const char  *p, *last;
 
     p = data;
     last = data + len;
 
     while (p < last && resp->error == PRIVACY_RESP_OK) {
 
-        next = privacy_resp_step(resp, p, last);
+        switch (resp->state) {
 
-        if (resp->depth == 0 && resp->state == PRIVACY_RESP_AT_TYPE) {
-            resp->bytes = 0;
-            resp->elements = 0;
+        case PRIVACY_RESP_AT_TYPE:
 
-        } else {
-            resp->bytes += (size_t) (next - p);
-
-            if (resp->bytes > PRIVACY_RESP_BYTES_MAX
-                && resp->error == PRIVACY_RESP_OK)
-            {
-                resp->error = PRIVACY_RESP_LONG_REPLY;
+            if (resp->depth == 0) {
+                resp->elements = 0;
+                resp->bytes = 0;
+                data = p;
             }
-        }
 
-        p = next;
+            privacy_resp_type(resp, *p++);
+            break;
+
+        case PRIVACY_RESP_AT_TEXT:
+            p = privacy_resp_text(resp, p, last);
+            break;
+
+        case PRIVACY_RESP_AT_NUMBER:
+            p = privacy_resp_digits(resp, p, last);
+            break;
+
+        case PRIVACY_RESP_AT_BULK:
+            p = privacy_resp_skip(resp, p, last);
+            break;
+
+        case PRIVACY_RESP_AT_CR:
+
+            if (*p++ != '\r') {
+                resp->error = PRIVACY_RESP_BAD_END;
+            }
+
+            resp->state = PRIVACY_RESP_AT_LF;
+            break;
+
+        default: /* PRIVACY_RESP_AT_LF, PRIVACY_RESP_AT_NUMBER_LF */
+            privacy_resp_lf(resp, *p++);
+        }
+    }
+
+    /* what belongs to the reply that this piece ends in */
+
+    resp->bytes += (size_t) (p - data);
+
+    if (resp->bytes > PRIVACY_RESP_BYTES_MAX
+        && resp->error == PRIVACY_RESP_OK)
+    {
+        resp->error = PRIVACY_RESP_LONG_REPLY;
     }
 
     return resp->error;
-}
-
-
-/* One byte or a run of bytes of the same kind; returns where it ended */
-
-static const char *
-privacy_resp_step(privacy_resp_t *resp, const char *p, const char *last)
-{
-    size_t  n;
-
-    switch (resp->state) {
-
-    case PRIVACY_RESP_AT_TYPE:
-        privacy_resp_type(resp, *p);
-        break;
-
-    case PRIVACY_RESP_AT_TEXT:
-        return privacy_resp_text(resp, p, last);
-
-    case PRIVACY_RESP_AT_NUMBER:
-        privacy_resp_digit(resp, *p);
-        break;
-
-    case PRIVACY_RESP_AT_NUMBER_LF:
-
-        if (*p == '\n') {
-            privacy_resp_number(resp);
-
-        } else {
-            resp->error = PRIVACY_RESP_BAD_END;
-        }
-
-        break;
-
-    case PRIVACY_RESP_AT_BULK:
-        n = (size_t) (last - p);
-
-        if (n >= resp->left) {
-            n = resp->left;
-            resp->state = PRIVACY_RESP_AT_BULK_CR;
-        }
-
-        resp->left -= n;
-        return p + n;
-
-    case PRIVACY_RESP_AT_BULK_CR:
-        privacy_resp_expect(resp, *p, '\r', PRIVACY_RESP_AT_BULK_LF);
-        break;
-
-    default: /* PRIVACY_RESP_AT_TEXT_LF, PRIVACY_RESP_AT_BULK_LF */
-        privacy_resp_expect(resp, *p, '\n', PRIVACY_RESP_AT_TYPE);
-    }
-
-    return p + 1;
 }
 
 
@@ -122,16 +98,13 @@ static void
 privacy_resp_type(privacy_resp_t *resp, char type)
 {
     resp->type = type;
-    resp->line = 0;
-    resp->number = 0;
-    resp->digits = 0;
-    resp->negative = 0;
 
     switch (type) {
 
     case '+':
     case '-':
         resp->state = PRIVACY_RESP_AT_TEXT;
+        resp->line = 0;
         return;
 
     case '*':
@@ -145,6 +118,9 @@ privacy_resp_type(privacy_resp_t *resp, char type)
     case ':':
     case '$':
         resp->state = PRIVACY_RESP_AT_NUMBER;
+        resp->number = 0;
+        resp->digits = 0;
+        resp->negative = 0;
         return;
 
     case '_':
@@ -174,69 +150,109 @@ privacy_resp_type(privacy_resp_t *resp, char type)
 static const char *
 privacy_resp_text(privacy_resp_t *resp, const char *p, const char *last)
 {
-    size_t       n;
-    const char  *cr;
+    const char  *start;
 
-    n = (size_t) (last - p);
+    start = p;
 
-    if (n > PRIVACY_RESP_LINE_MAX + 1 - resp->line) {
-        n = PRIVACY_RESP_LINE_MAX + 1 - resp->line;
+    while (p < last && *p != '\r' && *p != '\n') {
+        p++;
     }
 
-    cr = memchr(p, '\r', n);
-
-    if (cr != NULL) {
-        n = (size_t) (cr - p);
-    }
-
-    if (memchr(p, '\n', n) != NULL) {
-        resp->error = PRIVACY_RESP_BAD_END;
-        return p;
-    }
-
-    resp->line += n;
+    resp->line += (size_t) (p - start);
 
     if (resp->line > PRIVACY_RESP_LINE_MAX) {
         resp->error = PRIVACY_RESP_LONG_LINE;
         return p;
     }
 
-    if (cr == NULL) {
-        return p + n;
+    if (p == last) {
+        return p;
     }
 
-    resp->state = PRIVACY_RESP_AT_TEXT_LF;
+    if (*p == '\n') {
+        resp->error = PRIVACY_RESP_BAD_END;
+        return p;
+    }
 
-    return cr + 1;
+    resp->state = PRIVACY_RESP_AT_LF;
+
+    return p + 1;
 }
 
 
 /* Decimal without leading zeros and plus sign, as Redis writes it */
 
-static void
-privacy_resp_digit(privacy_resp_t *resp, char ch)
+static const char *
+privacy_resp_digits(privacy_resp_t *resp, const char *p, const char *last)
 {
-    if (ch == '-' && resp->digits == 0 && !resp->negative) {
+    char  ch;
+
+    while (p < last) {
+
+        ch = *p++;
+
+        if (ch >= '0' && ch <= '9') {
+
+            if (resp->digits == PRIVACY_RESP_DIGITS_MAX
+                || (resp->digits == 1 && resp->number == 0)
+                || (resp->digits == 0 && ch == '0' && resp->negative))
+            {
+                resp->error = PRIVACY_RESP_BAD_NUMBER;
+                return p;
+            }
+
+            resp->number = resp->number * 10 + (uint64_t) (ch - '0');
+            resp->digits++;
+            continue;
+        }
+
+        if (ch == '\r' && resp->digits != 0) {
+            resp->state = PRIVACY_RESP_AT_NUMBER_LF;
+            return p;
+        }
+
+        if (ch != '-' || resp->digits != 0 || resp->negative) {
+            resp->error = PRIVACY_RESP_BAD_NUMBER;
+            return p;
+        }
+
         resp->negative = 1;
-        return;
     }
 
-    if (ch == '\r' && resp->digits != 0) {
-        resp->state = PRIVACY_RESP_AT_NUMBER_LF;
-        return;
+    return p;
+}
+
+
+static const char *
+privacy_resp_skip(privacy_resp_t *resp, const char *p, const char *last)
+{
+    size_t  n;
+
+    n = (size_t) (last - p);
+
+    if (n >= resp->left) {
+        n = resp->left;
+        resp->state = PRIVACY_RESP_AT_CR;
     }
 
-    if (ch < '0' || ch > '9'
-        || resp->digits == PRIVACY_RESP_DIGITS_MAX
-        || (resp->digits == 1 && resp->number == 0)
-        || (resp->negative && resp->digits == 0 && ch == '0'))
-    {
-        resp->error = PRIVACY_RESP_BAD_NUMBER;
-        return;
-    }
+    resp->left -= n;
 
-    resp->number = resp->number * 10 + (uint64_t) (ch - '0');
-    resp->digits++;
+    return p + n;
+}
+
+
+static void
+privacy_resp_lf(privacy_resp_t *resp, char ch)
+{
+    if (ch != '\n') {
+        resp->error = PRIVACY_RESP_BAD_END;
+
+    } else if (resp->state == PRIVACY_RESP_AT_LF) {
+        privacy_resp_end(resp);
+
+    } else {
+        privacy_resp_number(resp);
+    }
 }
 
 
@@ -291,7 +307,7 @@ privacy_resp_bulk(privacy_resp_t *resp)
     }
 
     resp->left = (size_t) resp->number;
-    resp->state = resp->left ? PRIVACY_RESP_AT_BULK : PRIVACY_RESP_AT_BULK_CR;
+    resp->state = resp->left ? PRIVACY_RESP_AT_BULK : PRIVACY_RESP_AT_CR;
 }
 
 
@@ -322,24 +338,6 @@ privacy_resp_array(privacy_resp_t *resp)
 
     resp->level[resp->depth++] = (size_t) resp->number;
     resp->state = PRIVACY_RESP_AT_TYPE;
-}
-
-
-static void
-privacy_resp_expect(privacy_resp_t *resp, char ch, char expected,
-    privacy_resp_state_e next)
-{
-    if (ch != expected) {
-        resp->error = PRIVACY_RESP_BAD_END;
-        return;
-    }
-
-    if (next == PRIVACY_RESP_AT_TYPE) {
-        privacy_resp_end(resp);
-        return;
-    }
-
-    resp->state = next;
 }
 
 

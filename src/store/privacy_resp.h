@@ -48,12 +48,11 @@ typedef enum {
 typedef enum {
     PRIVACY_RESP_AT_TYPE = 0,
     PRIVACY_RESP_AT_TEXT,
-    PRIVACY_RESP_AT_TEXT_LF,
     PRIVACY_RESP_AT_NUMBER,
     PRIVACY_RESP_AT_NUMBER_LF,
     PRIVACY_RESP_AT_BULK,
-    PRIVACY_RESP_AT_BULK_CR,
-    PRIVACY_RESP_AT_BULK_LF
+    PRIVACY_RESP_AT_CR,                /* after a bulk string */
+    PRIVACY_RESP_AT_LF                 /* of an item that it completes */
 } privacy_resp_state_e;
 
 
@@ -65,8 +64,8 @@ typedef struct {
     uint64_t              replies;     /* complete ones so far */
 
     char                  type;        /* of the item under way */
-    unsigned              negative:1;
-    unsigned              digits:5;
+    unsigned              negative;
+    unsigned              digits;
     uint64_t              number;
     size_t                left;        /* bytes of a bulk string to come */
     size_t                line;        /* bytes of a line so far */

@@ -13,6 +13,7 @@ use Test::More;
 
 my $here = dirname(abs_path($0));
 my $core = abs_path("$here/../../src/core");
+my $store = abs_path("$here/../../src/store");
 my $dir = tempdir(CLEANUP => 1);
 
 my $cc = $ENV{FUZZ_CC} || 'clang';
@@ -21,13 +22,13 @@ my $artifacts = $ENV{FUZZ_ARTIFACTS} || $dir;
 
 my @flags = (qw(-std=gnu99 -Wall -Wextra -Werror -g -O1),
              '-fsanitize=fuzzer,address,undefined',
-             '-fno-sanitize-recover=all', '-I', $core);
+             '-fno-sanitize-recover=all', '-I', $core, '-I', $store);
 
 if (system("$cc --version >/dev/null 2>&1") != 0) {
     plan skip_all => "$cc is not installed";
 }
 
-my @sources = glob "$core/*.c";
+my @sources = (glob("$core/*.c"), "$store/privacy_resp.c");
 my @targets = sort glob "$here/fuzz_*.c";
 
 plan tests => 3 * @targets;
@@ -58,8 +59,8 @@ for my $target (@targets) {
 
     ok(@seeds, "$name: " . @seeds . ' seeds');
 
-    my ($rc, $text) = run($cc, @flags, $target, @sources, '-ljansson', '-o',
-                          "$dir/$name");
+    my ($rc, $text) = run($cc, @flags, $target, @sources, '-ljansson',
+                          '-lhiredis', '-o', "$dir/$name");
 
     ok($rc == 0, "$name: build") or diag($text);
 
