@@ -69,35 +69,30 @@ quietly() {
 
 # Debian's packages start what they install: nginx on port 80, Redis on 6379.
 # policy-rc.d is the documented way to say no; it stays only for the time of
-# the installation, and one that already says no is left alone.
-policy=/usr/sbin/policy-rc.d
-policy_kept=/usr/sbin/policy-rc.d.privacy-kept
+# the command, and one that already says no is left alone.
+without_services() (
+    policy=/usr/sbin/policy-rc.d
+    kept=$policy.privacy-kept
+    status=0
 
-forbid_services() {
-    if [ -x $policy ]; then
-        local status=0
-
-        $policy nginx start > /dev/null 2>&1 || status=$?
-        [ $status -ne 101 ] || return 0
-        mv $policy $policy_kept
-    fi
-    trap allow_services EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
-    printf '#!/bin/sh\n# privacy: for the time of an installation\nexit 101\n' \
-        > $policy
-    chmod 755 $policy
-}
-
-allow_services() {
-    if [ -f $policy ] && grep -q '^# privacy: ' $policy; then
+    restore() {
         rm -f $policy
+        [ ! -e $kept ] || mv $kept $policy
+    }
+
+    if [ -x $policy ]; then
+        $policy nginx start > /dev/null 2>&1 || status=$?
     fi
-    if [ -e $policy_kept ]; then
-        mv $policy_kept $policy
+    if [ $status -ne 101 ]; then
+        trap restore EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM HUP
+        [ ! -e $policy ] || mv $policy $kept
+        printf '#!/bin/sh\nexit 101\n' > $policy
+        chmod 755 $policy
     fi
-    trap - EXIT INT TERM HUP
-}
+    "$@"
+)
 
 # Installs those of the named packages that are missing; a name with a slash
 # is a file.  Nothing is touched where nothing is missing.
@@ -116,17 +111,15 @@ install_packages() {
     mkdir -p "$build"
     log=$build/install.log
 
-    forbid_services
-    if ! apt install --no-install-recommends "${missing[@]}" \
-             > "$log" 2>&1
+    if ! without_services apt install --no-install-recommends \
+             "${missing[@]}" > "$log" 2>&1
     then
         # No lists yet, or older than the mirror.
         say "apt-get update"
         apt update >> "$log" 2>&1 || true
-        apt install --no-install-recommends "${missing[@]}" \
-            >> "$log" 2>&1 || status=$?
+        without_services apt install --no-install-recommends \
+            "${missing[@]}" >> "$log" 2>&1 || status=$?
     fi
-    allow_services
 
     if [ $status -ne 0 ]; then
         tail -n 20 "$log" >&2
@@ -219,10 +212,8 @@ install_test_nginx() {
     then
         package=$(echo "$aside"/libtest-nginx-perl_*.deb)
         chmod 755 "$aside"
-        forbid_services
-        apt install --no-install-recommends "$package" >> "$aside/log" 2>&1 \
-            || true
-        allow_services
+        without_services apt install --no-install-recommends "$package" \
+            >> "$aside/log" 2>&1 || true
     fi
 
     if ! perl -MTest::Nginx::Util -e 1 2>> "$aside/log"; then
