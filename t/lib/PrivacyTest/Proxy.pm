@@ -122,7 +122,7 @@ sub serve {
     while (1) {
         my $now = Time::HiRes::time();
         my $wait;
-        for my $c (values %conn) {
+        for my $c (my @all = values %conn) {
             my $due = deliver($c, $now) // next;
             $wait = $due if !defined $wait || $due < $wait;
         }
@@ -135,7 +135,7 @@ sub serve {
             } elsif ($listener && $fh == $listener) {
                 open_conn($redis);
             } else {
-                my $c = $conn{ fileno $fh } // next;
+                my $c = $conn{ fileno($fh) // next } // next;
                 $fh == $c->{client} ? from_client($c) : from_redis($c);
             }
         }
@@ -152,12 +152,12 @@ sub control {
     if ($do eq 'set') {
         %rules = %{ $ask->{rules} };
         my %done;
-        for my $c (grep { !$done{$_}++ } values %conn) {
+        for my $c (grep { !$done{$_}++ } my @all = values %conn) {
             delete $_->{due} for @{ $c->{slots} };
         }
 
     } elsif ($do eq 'drop') {
-        close_conn($_) for values %conn;
+        close_conn($_) for my @all = values %conn;
 
     } elsif ($do eq 'refuse') {
         if ($listener) {
@@ -166,7 +166,7 @@ sub control {
             undef $listener;
             unlink $path;
         }
-        close_conn($_) for values %conn;
+        close_conn($_) for my @all = values %conn;
 
     } elsif ($do eq 'accept') {
         if (!$listener) {
