@@ -66,6 +66,10 @@ ngx_int_t ngx_http_privacy_refuse(ngx_http_request_t *r,
 
 ngx_http_privacy_ctx_t *ngx_http_privacy_get_ctx(ngx_http_request_t *r);
 
+/* The same, created if need be; NULL without memory */
+
+ngx_http_privacy_ctx_t *ngx_http_privacy_need_ctx(ngx_http_request_t *r);
+
 /* $privacy_...; before the configuration is read */
 
 ngx_int_t ngx_http_privacy_add_variables(ngx_conf_t *cf);

@@ -44,8 +44,6 @@ static void ngx_http_privacy_let_go(ngx_http_privacy_ctx_t *ctx);
 static ngx_int_t ngx_http_privacy_deny(ngx_http_privacy_pass_t *pass);
 static ngx_int_t ngx_http_privacy_header(ngx_http_request_t *r, char *name,
     char *value);
-static ngx_http_privacy_ctx_t *ngx_http_privacy_create_ctx(
-    ngx_http_request_t *r);
 static ngx_int_t ngx_http_privacy_add_cleanup(ngx_http_privacy_ctx_t *ctx);
 static void ngx_http_privacy_cleanup(void *data);
 static void ngx_http_privacy_mark(void *data);
@@ -70,13 +68,9 @@ ngx_http_privacy_handler(ngx_http_request_t *r)
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "privacy handler: \"%V\"", &r->uri);
 
-    ctx = ngx_http_privacy_get_ctx(r);
-
+    ctx = ngx_http_privacy_need_ctx(r);
     if (ctx == NULL) {
-        ctx = ngx_http_privacy_create_ctx(r);
-        if (ctx == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_memzero(&pass, sizeof(ngx_http_privacy_pass_t));
@@ -646,11 +640,16 @@ ngx_http_privacy_get_ctx(ngx_http_request_t *r)
 }
 
 
-static ngx_http_privacy_ctx_t *
-ngx_http_privacy_create_ctx(ngx_http_request_t *r)
+ngx_http_privacy_ctx_t *
+ngx_http_privacy_need_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t      *cln;
     ngx_http_privacy_ctx_t  *ctx;
+
+    ctx = ngx_http_privacy_get_ctx(r);
+    if (ctx) {
+        return ctx;
+    }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_privacy_ctx_t));
     if (cln == NULL) {

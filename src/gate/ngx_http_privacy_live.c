@@ -77,6 +77,13 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
     live = ctx->live;
 
     if (live == NULL) {
+
+        /* of a subrequest, the main request's log line says why it was cut */
+
+        if (ngx_http_privacy_need_ctx(ctx->request->main) == NULL) {
+            return NGX_ERROR;
+        }
+
         live = ngx_pcalloc(ctx->request->pool,
                            sizeof(ngx_http_privacy_live_t));
         if (live == NULL) {
@@ -521,13 +528,9 @@ ngx_http_privacy_live_cut(ngx_http_privacy_live_t *live, u_char *why,
 
     live->ctx->cut = why;
 
-    /* the main request's log line is the one that is written */
-
-    if (r != r->main) {
-        ctx = ngx_http_privacy_get_ctx(r->main);
-        if (ctx) {
-            ctx->cut = why;
-        }
+    ctx = ngx_http_privacy_get_ctx(r->main);
+    if (ctx) {
+        ctx->cut = why;
     }
 
     if (ngx_http_privacy_live_answer(live->ctx, verdict) == NGX_OK) {
