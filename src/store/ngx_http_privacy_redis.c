@@ -11,7 +11,6 @@
 #define NGX_HTTP_PRIVACY_REDIS_BACKOFF      10      /* ms, the first */
 #define NGX_HTTP_PRIVACY_REDIS_BACKOFF_MAX  250     /* ms */
 #define NGX_HTTP_PRIVACY_REDIS_LASTING      1000    /* ms up, to be well */
-#define NGX_HTTP_PRIVACY_REDIS_QUIET        60000   /* ms between complaints */
 
 
 static void ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis);
@@ -28,10 +27,6 @@ static void ngx_http_privacy_redis_retry(ngx_http_privacy_redis_t *redis,
     ngx_uint_t was_up);
 static void ngx_http_privacy_redis_timer_handler(ngx_event_t *ev);
 static void ngx_http_privacy_redis_post_handler(ngx_event_t *ev);
-static void ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
-    ngx_uint_t was_up);
-static void ngx_http_privacy_redis_listen(ngx_log_t *log, ngx_uint_t level,
-    u_char *buf, size_t len);
 
 
 ngx_http_privacy_redis_t *
@@ -46,14 +41,7 @@ ngx_http_privacy_redis_create(ngx_http_privacy_redis_options_t *options)
 
     redis->options = *options;
 
-    redis->log = *options->log;
-
-    if (!(redis->log.log_level & NGX_LOG_DEBUG_ALL)) {
-        redis->log.log_level = NGX_LOG_WARN;
-        redis->log.writer = ngx_http_privacy_redis_listen;
-        redis->log.wdata = redis;
-        redis->log.next = NULL;
-    }
+    ngx_http_privacy_redis_log(redis);
 
     redis->timer.handler = ngx_http_privacy_redis_timer_handler;
     redis->timer.data = redis;
@@ -131,33 +119,6 @@ ngx_http_privacy_redis_fail(ngx_http_privacy_redis_t *redis,
 
 
 void
-ngx_http_privacy_redis_blame(ngx_http_privacy_redis_t *redis,
-    ngx_uint_t level, ngx_err_t err, const char *reason)
-{
-    u_char  *p;
-
-    if (redis->blamed) {
-        return;
-    }
-
-    redis->blamed = 1;
-    redis->level = level;
-    redis->err = err;
-
-    (void) ngx_cpystrn(redis->reason, (u_char *) reason,
-                       NGX_HTTP_PRIVACY_REDIS_REASON);
-
-    /* it may be the peer's words */
-
-    for (p = redis->reason; *p; p++) {
-        if (*p < 0x20 || *p >= 0x7f) {
-            *p = '?';
-        }
-    }
-}
-
-
-void
 ngx_http_privacy_redis_doom(ngx_http_privacy_redis_t *redis)
 {
     redis->failing = 1;
@@ -172,6 +133,10 @@ ngx_http_privacy_redis_lost(ngx_http_privacy_redis_t *redis)
     ngx_uint_t  was_up;
 
     was_up = (redis->state == ngx_http_privacy_redis_is_up);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, redis->options.log, 0,
+                   "privacy: %s connection to redis lost in state %d: %s",
+                   redis->options.what, redis->state, redis->reason);
 
     if (was_up && !redis->failing) {
         redis->down_since = ngx_current_msec;
@@ -215,6 +180,10 @@ ngx_http_privacy_redis_connect(ngx_http_privacy_redis_t *redis)
     peer.log = &redis->log;
     peer.log_error = NGX_ERROR_ERR;
     peer.so_keepalive = (addr->sockaddr->sa_family != AF_UNIX);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, redis->options.log, 0,
+                   "privacy: %s connecting to redis at %V",
+                   redis->options.what, &addr->name);
 
     rc = ngx_event_connect_peer(&peer);
 
@@ -385,16 +354,7 @@ ngx_http_privacy_redis_up(ngx_http_privacy_redis_t *redis)
         ngx_del_timer(&redis->timer);
     }
 
-    if (redis->complained) {
-        redis->complained = 0;
-        redis->outages++;
-
-        ngx_log_error(NGX_LOG_NOTICE, redis->options.log, 0,
-                      "privacy: %s connection to redis \"%V\" is up after "
-                      "%M ms", redis->options.what,
-                      &redis->options.conf->name,
-                      ngx_current_msec - redis->down_since);
-    }
+    ngx_http_privacy_redis_praise(redis);
 
     redis->options.up(redis);
 }
@@ -577,112 +537,4 @@ ngx_http_privacy_redis_post_handler(ngx_event_t *ev)
     }
 
     ngx_http_privacy_redis_flush(redis);
-}
-
-
-/*
- * Each reason of an outage once a minute, and in a new outage again, but not
- * more than once a second where they follow each other closely.
- */
-
-static void
-ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
-    ngx_uint_t was_up)
-{
-    uint32_t                        hash;
-    ngx_uint_t                      i;
-    ngx_msec_t                      quiet;
-    ngx_http_privacy_redis_conf_t  *conf;
-    ngx_http_privacy_redis_told_t  *told, *oldest;
-
-    hash = ngx_crc32_long(redis->reason, ngx_strlen(redis->reason))
-           ^ (uint32_t) redis->err ^ (redis->addr << 16) ^ 1;
-
-    oldest = &redis->told[0];
-
-    for (i = 0; i < NGX_HTTP_PRIVACY_REDIS_TOLD; i++) {
-
-        told = &redis->told[i];
-
-        if (told->hash == hash) {
-            quiet = (told->outage == redis->outages)
-                        ? NGX_HTTP_PRIVACY_REDIS_QUIET
-                        : NGX_HTTP_PRIVACY_REDIS_LASTING;
-
-            if (ngx_current_msec - told->at < quiet) {
-                return;
-            }
-
-            oldest = told;
-            break;
-        }
-
-        if ((ngx_msec_int_t) (told->at - oldest->at) < 0) {
-            oldest = told;
-        }
-    }
-
-    oldest->hash = hash;
-    oldest->outage = redis->outages;
-    oldest->at = ngx_current_msec;
-
-    redis->complained = 1;
-
-    conf = redis->options.conf;
-
-    if (conf->naddrs == 1) {
-        ngx_log_error(redis->level, redis->options.log, redis->err,
-                      "privacy: %s connection to redis \"%V\" %s: %s",
-                      redis->options.what, &conf->name,
-                      was_up ? "lost" : "failed", redis->reason);
-
-    } else {
-        ngx_log_error(redis->level, redis->options.log, redis->err,
-                      "privacy: %s connection to redis \"%V\" at %V %s: %s",
-                      redis->options.what, &conf->name,
-                      &conf->addrs[redis->addr].name,
-                      was_up ? "lost" : "failed", redis->reason);
-    }
-}
-
-
-/*
- * nginx logs each failure; what is logged here tells the same, once and not
- * as often.  So its line is kept for that, without time and process.
- */
-
-static void
-ngx_http_privacy_redis_listen(ngx_log_t *log, ngx_uint_t level, u_char *buf,
-    size_t len)
-{
-    u_char                    *p, *last;
-    ngx_http_privacy_redis_t  *redis;
-
-    redis = log->wdata;
-
-    last = buf + len;
-
-    if (last > buf && last[-1] == LF) {
-        last--;
-    }
-
-    p = ngx_strlchr(buf, last, '#');
-
-    if (p) {
-        p = ngx_strlchr(p, last, ' ');
-    }
-
-    p = p ? p + 1 : buf;
-
-    (void) ngx_cpystrn(redis->said, p,
-                       ngx_min((size_t) (last - p) + 1,
-                               NGX_HTTP_PRIVACY_REDIS_REASON));
-}
-
-
-const char *
-ngx_http_privacy_redis_said(ngx_http_privacy_redis_t *redis,
-    const char *otherwise)
-{
-    return redis->said[0] ? (char *) redis->said : otherwise;
 }

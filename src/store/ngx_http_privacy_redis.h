@@ -109,8 +109,8 @@ ngx_http_privacy_redis_conf_t *ngx_http_privacy_redis_conf(ngx_conf_t *cf);
 /*
  * Creates a connection in its worker (malloc'ed; NULL on failure) and starts
  * connecting.  Lost or refused, it tries again by itself: the first time at
- * once after a connection that had been up, then after 10 to 250 ms, doubling,
- * with jitter.
+ * once after a connection that had been up for a second, then after 10 to
+ * 250 ms, doubling, with jitter.
  */
 
 ngx_http_privacy_redis_t *ngx_http_privacy_redis_create(
@@ -145,8 +145,8 @@ ngx_msec_t ngx_http_privacy_redis_down_since(ngx_http_privacy_redis_t *redis);
  * bytes are copied and leave at the end of this turn of the event loop,
  * together with what others send meanwhile.  With replies 0 the command may
  * be NULL: a reply will then be taken for a push.
- * NGX_OK; NGX_DECLINED if not ready; NGX_ERROR without memory: nothing was
- * sent then and no callback will come.
+ * NGX_OK; NGX_DECLINED if not ready; NGX_ERROR without memory, or with 16 MiB
+ * waiting to be sent: nothing was sent then and no callback will come.
  */
 
 ngx_int_t ngx_http_privacy_redis_send(ngx_http_privacy_redis_t *redis,
@@ -155,7 +155,8 @@ ngx_int_t ngx_http_privacy_redis_send(ngx_http_privacy_redis_t *redis,
 /*
  * Gives the connection up as if the peer had closed it: pending commands are
  * told NULL, down() is called, it reconnects.  Safe anywhere: what it does is
- * done from an event of its own.
+ * done from an event of its own, and until then it is not ready.  Does nothing
+ * while it is not up.  The reason is copied.
  */
 
 void ngx_http_privacy_redis_fail(ngx_http_privacy_redis_t *redis,

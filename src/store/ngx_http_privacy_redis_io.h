@@ -1,6 +1,7 @@
 /*
  * What the parts of a connection share: its life (ngx_http_privacy_redis.c),
- * login (..._login.c) and traffic (..._io.c).  Nobody else includes this.
+ * login (..._login.c), traffic (..._io.c) and log (..._log.c).  Nobody else
+ * includes this.
  */
 
 #ifndef _NGX_HTTP_PRIVACY_REDIS_IO_H_INCLUDED_
@@ -28,6 +29,7 @@ typedef enum {
 
 typedef struct {
     uint32_t                           hash;
+    ngx_uint_t                         used;
     ngx_uint_t                         outage;
     ngx_msec_t                         at;
 } ngx_http_privacy_redis_told_t;
@@ -89,19 +91,6 @@ struct ngx_http_privacy_redis_s {
 
 /* Life */
 
-/*
- * Notes why the connection will be lost: where it was noted already the first
- * reason stays.  "err" is an errno or 0.
- */
-
-void ngx_http_privacy_redis_blame(ngx_http_privacy_redis_t *redis,
-    ngx_uint_t level, ngx_err_t err, const char *reason);
-
-/* What nginx had to log about this connection, or else the other text */
-
-const char *ngx_http_privacy_redis_said(ngx_http_privacy_redis_t *redis,
-    const char *otherwise);
-
 /* Has the loss happen in an event of its own; callbacks may do this */
 
 void ngx_http_privacy_redis_doom(ngx_http_privacy_redis_t *redis);
@@ -117,6 +106,32 @@ void ngx_http_privacy_redis_lost(ngx_http_privacy_redis_t *redis);
 /* The login has succeeded */
 
 void ngx_http_privacy_redis_up(ngx_http_privacy_redis_t *redis);
+
+
+/* Log */
+
+/* Makes the log that nginx's own code is given for this connection */
+
+void ngx_http_privacy_redis_log(ngx_http_privacy_redis_t *redis);
+
+/* What nginx had to log there, or else the other text */
+
+const char *ngx_http_privacy_redis_said(ngx_http_privacy_redis_t *redis,
+    const char *otherwise);
+
+/*
+ * Notes why the connection will be lost: where it was noted already the first
+ * reason stays.  "err" is an errno or 0.
+ */
+
+void ngx_http_privacy_redis_blame(ngx_http_privacy_redis_t *redis,
+    ngx_uint_t level, ngx_err_t err, const char *reason);
+
+/* Logs that, unless it has been; and that the outage is over */
+
+void ngx_http_privacy_redis_complain(ngx_http_privacy_redis_t *redis,
+    ngx_uint_t was_up);
+void ngx_http_privacy_redis_praise(ngx_http_privacy_redis_t *redis);
 
 
 /* Login */
