@@ -6,7 +6,7 @@
 #include "ngx_http_privacy_redis_io.h"
 
 
-/* To this prefix of a reply of that length */
+/* 1 if the text of a reply begins so */
 
 #define ngx_http_privacy_redis_begins(reply, text)                           \
     ((reply)->len >= sizeof(text) - 1                                        \
@@ -28,6 +28,15 @@ static ngx_str_t  ngx_http_privacy_redis_passing[] = {
     ngx_string("LOADING "),
     ngx_string("MASTERDOWN "),
     ngx_string("BUSY "),
+    ngx_string("ERR max number of clients"),
+    ngx_null_string
+};
+
+
+/* What is said to who may not even connect */
+
+static ngx_str_t  ngx_http_privacy_redis_greeting[] = {
+    ngx_string("DENIED "),
     ngx_string("ERR max number of clients"),
     ngx_null_string
 };
@@ -129,9 +138,20 @@ ngx_http_privacy_redis_login_reply(ngx_http_privacy_redis_command_t *command,
         return;
     }
 
-    /* the name is for CLIENT LIST only, do without if it may not be set */
+    /*
+     * The name is for CLIENT LIST only, do without if it may not be set; but
+     * this may be the reply to the connection as such.
+     */
 
     if (index + 2 == command->replies) {
+
+        if (reply->type == REDIS_REPLY_ERROR
+            && ngx_http_privacy_redis_one_of(reply,
+                                             ngx_http_privacy_redis_greeting))
+        {
+            ngx_http_privacy_redis_refused(redis, index, reply);
+        }
+
         return;
     }
 
@@ -164,33 +184,33 @@ ngx_http_privacy_redis_refused(ngx_http_privacy_redis_t *redis,
     ngx_uint_t index, redisReply *reply)
 {
     u_char      *p, reason[NGX_HTTP_PRIVACY_REDIS_REASON];
-    size_t       len;
     ngx_uint_t   level;
 
+    level = NGX_LOG_ERR;
+
     if (reply->type != REDIS_REPLY_ERROR) {
-        ngx_http_privacy_redis_blame(redis, NGX_LOG_ERR, 0,
-                                     "unexpected reply to the login");
-        ngx_http_privacy_redis_doom(redis);
-        return;
-    }
+        p = ngx_cpymem(reason, "unexpected reply to the login",
+                       sizeof("unexpected reply to the login") - 1);
 
-    level = ngx_http_privacy_redis_one_of(reply,
-                                          ngx_http_privacy_redis_passing)
-                ? NGX_LOG_WARN : NGX_LOG_ERR;
-
-    len = ngx_min((size_t) reply->len, 160);
-
-    if (index < redis->auths
-        && !ngx_http_privacy_redis_one_of(reply,
-                                          ngx_http_privacy_redis_known))
+    } else if (index < redis->auths
+               && !ngx_http_privacy_redis_one_of(reply,
+                                               ngx_http_privacy_redis_known))
     {
-        p = (u_char *) ngx_strlchr((u_char *) reply->str,
-                                   (u_char *) reply->str + len, ' ');
-        len = ngx_min(p ? (size_t) (p - (u_char *) reply->str) : len, 16);
+        p = ngx_cpymem(reason, "login refused: unknown reply to AUTH",
+                       sizeof("login refused: unknown reply to AUTH") - 1);
+
+    } else {
+        p = ngx_snprintf(reason, sizeof(reason) - 1,
+                         "login refused: \"%*s\"",
+                         ngx_min((size_t) reply->len, 160), reply->str);
+
+        if (ngx_http_privacy_redis_one_of(reply,
+                                          ngx_http_privacy_redis_passing))
+        {
+            level = NGX_LOG_WARN;
+        }
     }
 
-    p = ngx_snprintf(reason, sizeof(reason) - 1, "login refused: \"%*s\"",
-                     len, reply->str);
     *p = '\0';
 
     ngx_http_privacy_redis_blame(redis, level, 0, (char *) reason);
