@@ -20,7 +20,8 @@ package PrivacyBlocks;
 #   200 allow owner
 #
 # facts:    keys and values of strings in Redis, perhaps with a TTL; <now>,
-#           <now+2h>, <now-30s> are times as records hold them
+#           <now+2h>, <now-30s> are times as records hold them; <reset> is the
+#           last midnight of UTC-5
 # ask:      a request for each line: organization, level, account, camera,
 #           resource ("-": none) as the portal's login and the URI would say;
 #           then user=NAME or at=/LOCATION where wanted
@@ -185,8 +186,9 @@ sub store {
         $line =~ /^(\S+) (.*?)(?: ttl=(\w+))?$/
             or die "$name: cannot read the fact \"$line\"\n";
         my ($key, $value, $ttl) = ($1, $2, $3);
-        $value =~ s/<now(?:([-+])(\w+))?>/
-            at(defined $2 ? "${1}1" * seconds($2) : 0)/ge;
+        $value =~ s/<(now|reset)(?:([-+])(\w+))?>/
+            at((defined $3 ? "${2}1" * seconds($3) : 0)
+               - ($1 eq 'reset' ? (time - 5 * 3600) % 86400 : 0))/ge;
         PrivacyRedis::redis('SET', $key, $value,
                             defined $ttl ? ('PX', 1000 * seconds($ttl)) : ());
     }
