@@ -56,6 +56,9 @@ ngx_http_privacy_fetch_init(void)
     cache->flush.handler = ngx_http_privacy_fetch_flush;
     cache->flush.log = cache->log;
 
+    /* a timer's data is looked into as a connection by the debug log */
+
+    cache->tick.data = cache;
     cache->tick.handler = ngx_http_privacy_fetch_tick;
     cache->tick.log = cache->log;
     cache->tick.cancelable = 1;

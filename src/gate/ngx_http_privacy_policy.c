@@ -119,6 +119,9 @@ ngx_http_privacy_policy_init(ngx_http_privacy_main_conf_t *pmcf,
 
     ngx_shmtx_unlock(&shpool->mutex);
 
+    /* a timer's data is looked into as a connection by the debug log */
+
+    worker->look.data = worker;
     worker->look.handler = ngx_http_privacy_policy_look;
     worker->look.log = log;
     worker->look.cancelable = 1;
