@@ -70,12 +70,14 @@ sub wait_until {
     my ($code, $what, $timeout) = @_;
 
     my $end = now() + ($timeout // 10);
+    my $pause = 0.001;
     while (1) {
         my $answer = $code->();
         return $answer if $answer;
         die 'waited in vain for ', $what // 'a condition', "\n"
             if now() > $end;
-        Time::HiRes::sleep(0.002);
+        Time::HiRes::sleep($pause);
+        $pause *= 1.2 if $pause < 0.02;
     }
 }
 

@@ -142,6 +142,7 @@ sub start {
     my ($self) = @_;
 
     die "nginx runs already\n" if $self->is_running;
+    my $from = -s "$self->{dir}/logs/error.log" // 0;
 
     $self->{pid} = PrivacyTest::Process::spawn($self->command,
         out => "$self->{dir}/logs/stderr", env => environment(),
@@ -152,6 +153,10 @@ sub start {
     PrivacyTest::wait_until(sub {
         die "nginx does not start: ", $self->words, "\n"
             if !$self->is_running;
+        if (substr($self->log, $from) =~ /(.*exited on signal.*)/) {
+            $self->stop;
+            die "nginx does not start: $1\n";
+        }
         return $workers <= (() = $self->workers);
     }, 'nginx to start', 30);
 
