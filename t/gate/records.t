@@ -205,8 +205,6 @@ g2 integrator acme cam1 live
 --- verdict
 403 deny invalid
 200 allow grant administrator_full
---- error_log
-"grant" record of account "acme" is invalid: longer than 1 MiB
 
 
 
@@ -315,9 +313,6 @@ help vendor acme - system
 403 deny stranger
 403 deny restricted
 200 allow system none
---- error_log
-[error]
-record of account "acme" is not a string
 
 
 
@@ -422,3 +417,29 @@ privacy:{acme}:grant:acme nonsense
 acme client acme cam1 live
 --- verdict
 200 allow owner
+
+
+
+=== TEST 29: what the log says of a record that is too long
+--- facts eval
+main::grants(main::grant(',"reason":"' . ('x' x (1024 * 1024)) . '"'))
+--- ask
+g1 integrator acme cam1 live
+--- verdict
+403 deny invalid
+--- error_log
+[error]
+"grant" record of account "acme" is invalid: longer than 1 MiB
+
+
+
+=== TEST 30: what the log says of a record of another type
+--- init
+redis('HSET', 'privacy:{acme}:grant:g1', 'role', 'administrator_full');
+--- ask
+g1 integrator acme cam1 live
+--- verdict
+403 deny invalid
+--- error_log
+[error]
+"grant" record of account "acme" is not a string
