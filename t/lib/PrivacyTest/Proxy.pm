@@ -8,7 +8,8 @@ package PrivacyTest::Proxy;
 #   $proxy->set(hold => 1);                 # they do not come until set again
 #   $proxy->set(reply => { MGET => "-NOAUTH no\r\n" });   # instead of its own
 #   $proxy->set(bytewise => 1);             # one byte at a time
-#   $proxy->set(garble => "bytes");         # sent with every reply to a read
+#   $proxy->set(garble => "bytes");         # sent before every reply to a read
+#   $proxy->set(trail => "bytes");          # sent after it
 #   $proxy->set;                            # well again
 #   $proxy->wait_held(3);                   # until 3 reads wait for replies
 #   $proxy->drop;                           # closes all connections
@@ -17,7 +18,8 @@ package PrivacyTest::Proxy;
 # A read is a pipeline that ends with MGET.  "all" applies delay and hold to
 # every command, the heartbeats of the watch included.  A "reply" may be given
 # for any command by its name; undef takes the command and answers nothing,
-# and what is behind it waits.  set() returns when it is in force.
+# and what is behind it waits; with "halt" nothing follows the reply, ever.
+# set() returns when it is in force.
 
 use strict;
 use warnings;
@@ -151,10 +153,6 @@ sub control {
 
     if ($do eq 'set') {
         %rules = %{ $ask->{rules} };
-        my %done;
-        for my $c (grep { !$done{$_}++ } my @all = values %conn) {
-            delete $_->{due} for @{ $c->{slots} };
-        }
 
     } elsif ($do eq 'drop') {
         close_conn($_) for my @all = values %conn;
@@ -241,11 +239,12 @@ sub from_redis {
     while (my $length = frame($c->{back}, 0)) {
         my $bytes = substr $c->{back}, 0, $length, '';
         if ($bytes =~ /\A\*3\r\n\$7\r\nmessage\r\n/) {
-            push @{ $c->{slots} }, { command => 'message', bytes => $bytes };
+            push @{ $c->{slots} }, { command => 'message', bytes => $bytes,
+                                     came => Time::HiRes::time() };
             next;
         }
         my ($slot) = grep { !defined $_->{bytes} } @{ $c->{slots} };
-        $slot->{bytes} = $bytes if $slot;
+        @$slot{qw(bytes came)} = ($bytes, Time::HiRes::time()) if $slot;
     }
 }
 
@@ -255,15 +254,15 @@ sub deliver {
 
     return undef if $c->{closed};
 
-    while (my $slot = $c->{slots}[0]) {
+    while (!$c->{halted} and my $slot = $c->{slots}[0]) {
         my $command = $slot->{command};
         last if !defined $slot->{bytes};
 
         if ($rules{all} || $command =~ /^(?:PTTL|MGET)$/) {
             last if $rules{hold};
             if ($rules{delay}) {
-                $slot->{due} //= $now + $rules{delay};
-                return $slot->{due} if $slot->{due} > $now;
+                my $due = ($slot->{came} // $now) + $rules{delay};
+                return $due if $due > $now;
             }
             $c->{out} .= $rules{garble}
                 if defined $rules{garble} && $command eq 'MGET';
@@ -273,9 +272,12 @@ sub deliver {
             my $bytes = $rules{reply}{$command};
             last if !defined $bytes;
             $slot->{bytes} = $bytes;
+            $c->{halted} = 1 if $rules{halt};
         }
         $c->{out} .= $slot->{bytes};
         shift @{ $c->{slots} };
+        $c->{out} .= $rules{trail}
+            if defined $rules{trail} && $command eq 'MGET';
     }
 
     return undef if $c->{out} eq '';

@@ -1,0 +1,232 @@
+# A Redis that sends nonsense, under load: no crash, no allow, no memory
+# without bound; owners notice nothing; it is well again within 1 s after.
+# alone
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use PrivacyTest;
+use PrivacyTest::Faults;
+use PrivacyTest::Gate;
+use PrivacyTest::Proxy ();
+
+my $timeout = 0.15;
+my $redis = redis();
+my $proxy = PrivacyTest::Proxy->new($redis);
+fill($redis);
+
+my $grant = '{"role":"administrator_full"}';
+my $bulk = '$' . length($grant) . "\r\n$grant\r\n";
+my $nil = "\$-1\r\n";
+
+# What an allow looks like, for what is not one to look much like it.
+my $open = "*4\r\n$nil$nil$nil$bulk";
+
+# By name: what to do to the replies.
+my @errors = map { ($_ => { reply => { MGET => "-$_ nothing for you\r\n" } }) }
+             qw(ERR NOAUTH WRONGTYPE LOADING MASTERDOWN NOPERM BUSY READONLY
+                CLUSTERDOWN MOVED);
+
+my @reads = (
+    @errors,
+    'an error for a TTL'   => { reply => { PTTL => "-WRONGTYPE no\r\n" } },
+    'a string for a TTL'   => { reply => { PTTL => $bulk } },
+    'nil for a TTL'        => { reply => { PTTL => $nil } },
+    'a TTL below all'      => { reply => { PTTL => ":-3\r\n" } },
+    'a TTL beyond all'     => { reply => { PTTL => ":9223372036854775807\r\n" } },
+    'a TTL that overflows' => { reply => { PTTL => ":9223372036854775808\r\n" } },
+    'a TTL of nothing'     => { reply => { PTTL => ":\r\n" } },
+    'a number'             => { reply => { MGET => ":1\r\n" } },
+    'a status'             => { reply => { MGET => "+OK\r\n" } },
+    'a string'             => { reply => { MGET => $bulk } },
+    'nil'                  => { reply => { MGET => $nil } },
+    'a nil list'           => { reply => { MGET => "*-1\r\n" } },
+    'an empty list'        => { reply => { MGET => "*0\r\n" } },
+    'a list too short'     => { reply => { MGET => "*3\r\n$nil$nil$bulk" } },
+    'a list too long'      => { reply => { MGET => "*5\r\n$nil$nil$nil$bulk$bulk" } },
+    'numbers in the list'  => { reply => { MGET => "*4\r\n:1\r\n:1\r\n:1\r\n:1\r\n" } },
+    'an error in the list' => { reply => { MGET => "*4\r\n$nil$nil$nil-ERR no\r\n" } },
+    'nested lists'         => { reply => { MGET => "*4\r\n$nil$nil$nil*1\r\n$bulk" } },
+    'deeply nested lists'  => { reply => { MGET => "*1\r\n" x 100_000 } },
+    'nine levels'          => { reply => { MGET => "*1\r\n" x 9 . $bulk } },
+    '100 MB announced'     => { reply => { MGET => "*4\r\n$nil$nil$nil\$104857600\r\n" } },
+    '100 MB, some sent'    => { reply => { MGET => "*4\r\n$nil$nil$nil\$104857600\r\n" . 'x' x 2_000_000 } },
+    '2 billion announced'  => { reply => { MGET => "*2000000000\r\n" } },
+    'a list in the list of 2 billion'
+                           => { reply => { MGET => "*4\r\n*2000000000\r\n" } },
+    'a length that overflows'
+                           => { reply => { MGET => "*4\r\n\$18446744073709551615\r\n" } },
+    'a negative length'    => { reply => { MGET => "*4\r\n\$-2\r\n" } },
+    'a million elements'   => { reply => { MGET => "*1000000\r\n" . $nil x 1000 } },
+    'half a reply'         => { halt => 1, reply => { MGET => substr $open, 0, -10 } },
+    'half a header'        => { halt => 1, reply => { MGET => '*4' } },
+    'no reply'             => { reply => { MGET => undef } },
+    'a line without end'   => { reply => { MGET => '+' . 'x' x 200_000 } },
+    'no CR'                => { reply => { MGET => $open =~ s/\r//gr } },
+    'not the protocol'     => { reply => { MGET => "HTTP/1.1 200 OK\r\n\r\n" } },
+    'random bytes'         => { reply => { MGET => join '', map { chr 255 - $_ * 7 % 256 } 1 .. 1000 } },
+    'NUL bytes'            => { reply => { MGET => "\0" x 1000 } },
+    'a push of RESP3'      => { reply => { MGET => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n$open" } },
+    'a map of RESP3'       => { reply => { MGET => "%2\r\n$bulk$bulk$bulk$bulk" } },
+    'null of RESP3'        => { reply => { MGET => "*4\r\n_\r\n_\r\n_\r\n_\r\n" } },
+    'a push before it'     => { garble => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n" },
+    'a reply before it'    => { garble => ":-1\r\n" },
+    'a message before it'  => { garble => "*3\r\n\$7\r\nmessage\r\n\$20\r\n"
+                                . "__redis__:invalidate\r\n*1\r\n$bulk" },
+    'replies for replies'  => { reply => { PTTL => ":-1\r\n:-1\r\n" } },
+    'an allow for a TTL'   => { reply => { PTTL => $open } },
+);
+
+# What is right is followed by what nobody asked for: it may be answered with
+# what came before that, and nothing else.
+my @surplus = (
+    'an allow after it'    => { trail => $open },
+    'a TTL after it'       => { trail => ":-1\r\n" },
+    'nil after it'         => { trail => $nil },
+    'a status after it'    => { trail => "+OK\r\n" },
+    'all of an allow after it' => { trail => ":-1\r\n" x 4 . $open },
+);
+
+# Login and watch.  Where nothing is announced nothing is kept, but reading
+# goes on: answers are right, or 503.
+my @others = (
+    'PING: an error'       => { reply => { PING => "-NOAUTH no\r\n" } },
+    'PING: nonsense'       => { reply => { PING => "*2000000000\r\n" } },
+    'PING: nothing'        => { reply => { PING => undef } },
+    'CLIENT: errors'       => { reply => { CLIENT => "-NOPERM no\r\n" } },
+    'CLIENT: a number'     => { reply => { CLIENT => ":-1\r\n" } },
+    'CLIENT: a list'       => { reply => { CLIENT => "*2\r\n:1\r\n:1\r\n" } },
+    'SUBSCRIBE: an error'  => { reply => { SUBSCRIBE => "-NOPERM no\r\n" } },
+    'SUBSCRIBE: another'   => { reply => { SUBSCRIBE =>
+        "*3\r\n\$9\r\nsubscribe\r\n\$5\r\nother\r\n:1\r\n" } },
+    'SUBSCRIBE: nothing'   => { reply => { SUBSCRIBE => undef } },
+    'a message of a number' => { reply => { SUBSCRIBE =>
+        "*3\r\n\$7\r\nmessage\r\n\$20\r\n__redis__:invalidate\r\n:1\r\n" } },
+    'a message of lists'   => { reply => { SUBSCRIBE =>
+        "*3\r\n\$7\r\nmessage\r\n\$20\r\n__redis__:invalidate\r\n"
+        . "*2\r\n*0\r\n:1\r\n" } },
+    'a message of odd keys' => { reply => { SUBSCRIBE =>
+        "*3\r\n\$7\r\nmessage\r\n\$20\r\n__redis__:invalidate\r\n*4\r\n"
+        . "\$0\r\n\r\n\$8\r\nprivacy:\r\n\$9\r\nprivacy:{\r\n"
+        . "\$300\r\n" . 'privacy:{' . 'x' x 290 . "}\r\n" } },
+    'SET: an error'        => { reply => { SET => "-OOM no\r\n" } },
+);
+
+my $nginx = nginx(vars => { REDIS => $proxy->socket }, workers => 2,
+                  log_level => 'notice', http => gate(<<"END"));
+    access_log off;
+    privacy_timeout ${\ (1000 * $timeout)}ms;
+    privacy_stale 0;
+    privacy_cache off;
+
+    server {
+        listen 127.0.0.1:%PORT%;
+        add_header X-Privacy "\$privacy_verdict \$privacy_reason \$privacy_cache"
+                   always;
+
+        location ~ ^/live/(?<account>\\w+)/(?<camera>\\w+) {
+            privacy on;
+            empty_gif;
+        }
+    }
+END
+
+my @inst = who('inst');
+my @workers = $nginx->workers;
+
+# Both workers answer, each time.
+sub well {
+    my ($name) = @_;
+
+    my $begin = now();
+    my $right = 0;
+    eval {
+        wait_until(sub {
+            my $status = http_get($nginx->port, '/live/open1/c1', @inst)
+                         ->{status};
+            $right = $status == 200 ? $right + 1 : 0;
+            return $right == 8;
+        }, 'to be well', 3);
+    };
+    return now() - $begin;
+}
+
+well('at first');
+my $before = rss($nginx);
+my (%worst, @slowest);
+
+sub suffer {
+    my ($name, $rules, $none) = @_;
+
+    my $from = now();
+    $proxy->set(%$rules);
+    my $known = now();
+    my $load = load($nginx, connections => 6, pause => 0.002);
+    # A while: each worker has lost its connection and tried again.
+    wait_until(sub { now() > $known + 0.35 && -s "$load->{file}.n" > 60 },
+               'answers');
+    $proxy->set;
+    my $back = now();
+    my @answers = $load->finish;
+    my $again = well($name);
+
+    subtest $name => sub {
+        never_wrong($name, @answers);
+        my @providers = of_kind('open|shut',
+                                between($known, $back - $timeout, @answers));
+        is(scalar(grep { $_->{status} != 503 } @providers), 0,
+           'nothing but 503 for providers')
+            or diag(shown(statuses(@providers))) if $none;
+        my @owners = map { $_->{at} - $_->{sent} } of_kind('owner', @answers);
+        cmp_ok(scalar(grep { $_ > 0.05 } @owners), '<=', 3,
+               'owners do not wait');
+        my @late = grep { $_ > $timeout + 0.05 }
+                   map { $_->{at} - $_->{sent} } @providers;
+        cmp_ok(scalar @late, '<=',
+               2 + 2 * grep({ $_ > 0.03 } @owners), '503 in time');
+        cmp_ok($again, '<', 1, 'well again within 1 s');
+        push @slowest, [ $again, $name ];
+    };
+}
+
+while (my ($name, $rules) = splice @reads, 0, 2) {
+    suffer($name, $rules, 1);
+}
+while (my ($name, $rules) = splice @surplus, 0, 2) {
+    suffer($name, $rules, 0);
+}
+while (my ($name, $rules) = splice @others, 0, 2) {
+    $proxy->set(%$rules);
+    $proxy->drop;           # they are said at the beginning only
+    suffer($name, $rules, 0);
+}
+
+# Split into single bytes all is right.
+$proxy->set(bytewise => 1);
+is(http_get($nginx->port, "/live/open$_/c1", @inst)->{status}, 200,
+   'in single bytes: allowed') for 0 .. 4;
+is(http_get($nginx->port, "/live/shut$_/c1", @inst)->{status}, 403,
+   'in single bytes: denied') for 0 .. 4;
+$proxy->drop;
+cmp_ok(well('in single bytes'), '<', 1, 'in single bytes from the beginning');
+$proxy->set;
+
+my ($slowest) = sort { $b->[0] <=> $a->[0] } @slowest;
+diag(sprintf 'slowest to be well again: %.0f ms after "%s"',
+     1000 * $slowest->[0], $slowest->[1]);
+
+my $after = rss($nginx);
+diag("memory of the workers: $before KiB before, $after KiB after");
+cmp_ok($after - $before, '<', is_asan() ? 200_000 : 20_000,
+       'memory does not grow without bound');
+is_deeply([ $nginx->workers ], \@workers, 'no worker had to be replaced');
+log_is_clean($nginx, 'garbage');
+cmp_ok(scalar(grep { /privacy: (?:read|watch) connection/ }
+              $nginx->log_lines(qr/./)), '<', 1000,
+       'the log is not flooded by connections');
+ok($nginx->quit, 'quit');
+is_deeply([ $nginx->log_lines(qr/open socket/) ], [], 'nothing left open');
+
+done_testing();
