@@ -9,6 +9,7 @@ use warnings;
 use Exporter 'import';
 use File::Copy ();
 use File::Path ();
+use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP ();
@@ -90,7 +91,8 @@ sub run {
 
     if ($pid == 0) {
         open STDIN, '<', '/dev/null';
-        exec @command or POSIX::_exit(127);
+        exec 'setpriv', '--pdeathsig', 'TERM', '--', @command
+            or POSIX::_exit(127);
     }
 
     waitpid $pid, 0;
@@ -137,7 +139,7 @@ sub encode {
 
     print "encoding the archives\n";
 
-    my $new = "$cache.$$";
+    my $new = $self->{unfinished} = "$cache.$$";
     File::Path::remove_tree($new);
 
     for my $account (sort keys %CAMERAS) {
@@ -345,7 +347,8 @@ sub last_words {
     my $text = '';
 
     for my $file ("$self->{dir}/$name.log", "$self->{dir}/$name-error.log") {
-        my @lines = split /^/, slurp($file);
+        my @lines = grep { !/\[(?:debug|info|notice)\]/ }
+                         split /^/, slurp($file);
 
         @lines = @lines[-10 .. -1] if @lines > 10;
         $text .= join '', map { "    $_" } @lines;
@@ -388,6 +391,23 @@ sub answers {
 }
 
 
+# Workers that die at once leave the master with a socket that accepts.
+
+sub asks_for_login {
+    my ($address) = @_;
+
+    my $socket = IO::Socket::INET->new(PeerAddr => $address, Timeout => 1)
+        or return 0;
+
+    local $SIG{PIPE} = 'IGNORE';
+    print $socket "GET / HTTP/1.0\r\n\r\n";
+    $socket->flush;
+
+    return 0 if !IO::Select->new($socket)->can_read(1);
+    return (readline($socket) // '') =~ m{^HTTP/1\.1 401 };
+}
+
+
 sub start {
     my ($self) = @_;
 
@@ -411,9 +431,7 @@ sub start {
 
     $self->spawn('gate', 'nginx', '-p', $self->{dir}, '-e',
         'gate-error.log', '-c', "$self->{dir}/gate.conf");
-    $self->await('gate', 10, sub {
-        defined IO::Socket::INET->new(PeerAddr => $self->address);
-    });
+    $self->await('gate', 10, sub { asks_for_login($self->address) });
 
     for my $account (keys %CAMERAS) {
         for my $camera (keys %{ $CAMERAS{$account} }) {
@@ -444,6 +462,8 @@ sub stop {
 
     $self->end($_) for grep { $self->{pids}{$_} }
                        qw(gate portal cameras redis);
+
+    File::Path::remove_tree($self->{unfinished}) if $self->{unfinished};
 
     my $kept = "$self->{root}/.build/demo/logs";
 
