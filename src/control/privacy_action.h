@@ -182,7 +182,8 @@ typedef enum {
  * "type" is stable, for programs: the last part of a problem's type.  One of
  *
  *     malformed             400  no JSON, a wrong type, an unknown or a
- *                                duplicate field, an id that is none
+ *                                duplicate field, an account or organization
+ *                                that is no id
  *     forbidden             403
  *     no-account, no-grant  404
  *     camera-taken          409  "field" is "cameras"
@@ -190,7 +191,8 @@ typedef enum {
  *     busy                  409  too many concurrent changes: try again
  *     precondition          412
  *     too-large             413
- *     refused               422  "field" says which
+ *     refused               422  the right type, but not what the field may
+ *                                have; "field" says which
  *     internal              500
  *     store                 503  nothing is known of the change if the
  *                                connection was lost; repeating it is safe
