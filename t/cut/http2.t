@@ -16,7 +16,19 @@ my $content = join '', map { sprintf "%015d\n", $_ * 16 } 0 .. 500_000;
 my $upstream = PrivacyTest::Upstream->new(
     file => write_file(test_dir() . '/download', $content));
 my $tls = certificates();
+
+# The harness knows which words this nginx has for HTTP/2: on the listener, or
+# for the whole server.
+my $listen = listen_http2('%PORT3%');
+my $secure = $listen =~ / http2;\z/ && $listen !~ /on;/ ? 'ssl http2' : 'ssl';
+
 my $nginx = gate($redis,
+    listen => <<"END",
+        $listen
+        listen 127.0.0.1:%PORT4% $secure;
+        ssl_certificate %SERVER_CRT%;
+        ssl_certificate_key %SERVER_KEY%;
+END
     vars => { UPSTREAM => $upstream->port, map { uc($_) => $tls->{$_} }
               qw(server_crt server_key) },
     main => 'thread_pool default threads=2;',
@@ -47,20 +59,6 @@ my $nginx = gate($redis,
         }
 END
 
-# The harness knows which words this nginx has for HTTP/2.
-my $extra = listen_http2($nginx->port(3));
-my $secure = $extra;
-$secure =~ s/(listen \S+)(?: http2)?;/my $l = $1; $extra =~ m{ http2;$} &&
-             $extra !~ m{on;} ? "$l ssl http2;" : "$l ssl;"/e;
-$secure =~ s/:@{[ $nginx->port(3) ]}/:@{[ $nginx->port(4) ]}/;
-my $http = $nginx->{options}{http};
-my ($server) = $http =~ /(    server \{.*)\z/s;
-$server =~ s/listen 127\.0\.0\.1:%PORT%;/$extra/;
-(my $tls_server = $server) =~ s/\Q$extra\E/$secure
-        ssl_certificate $tls->{server_crt};
-        ssl_certificate_key $tls->{server_key};/;
-$nginx->configure(http => $http . $server . $tls_server);
-$nginx->reload;
 write_file($nginx->html . '/file', $content);
 
 my $frames = sub { PrivacyTest::Upstream::frames($_[0]) };
