@@ -12,8 +12,6 @@
 
 #define PRIVACY_BODY_SIZE     (1024 * 1024)   /* bytes, the most */
 #define PRIVACY_BODY_DEPTH    8               /* levels, the most */
-#define PRIVACY_TEXT_MAX      256             /* bytes of a name */
-#define PRIVACY_REASON_MAX    1024            /* bytes of a reason */
 #define PRIVACY_FIELD_MAX     96              /* bytes of a field's name */
 
 
