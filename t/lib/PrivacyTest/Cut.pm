@@ -65,7 +65,8 @@ sub gate {
     map \$http_x_user \$user { default \$http_x_user; '' ann; }
     map \$http_upgrade \$upgrade { default upgrade; '' close; }
 
-    log_format cut '\$http_x_id \$status "\$privacy_cut" \$body_bytes_sent';
+    log_format cut '\$http_x_id \$status "\$privacy_cut" \$body_bytes_sent '
+                   '\$msec';
     access_log %DIR%/logs/cut.log cut;
 
     privacy_redis unix:%REDIS%;
@@ -319,7 +320,8 @@ sub untouched {
                      $name, $before, $after);
 }
 
-# The line of a request in cut.log: status, why it was cut, bytes.  Waits.
+# The line of a request in cut.log: status, why it was cut, bytes, and when.
+# Waits.
 sub logged {
     my ($nginx, $id, $timeout) = @_;
 
@@ -327,10 +329,10 @@ sub logged {
     eval {
         PrivacyTest::wait_until(sub {
             @found = PrivacyTest::read_file($nginx->dir . '/logs/cut.log')
-                     =~ /^\Q$id\E (\d+) "(.*?)" (\d+)$/m;
+                     =~ /^\Q$id\E (\d+) "(.*?)" (\d+) (\S+)$/m;
         }, "$id in cut.log", $timeout // 5);
     };
-    return @found ? [ @found ] : [ 0, 'not logged', 0 ];
+    return @found ? [ @found ] : [ 0, 'not logged', 0, 0 ];
 }
 
 # Tests that nginx has nothing to complain of: no alert, no crash, but for
