@@ -405,9 +405,15 @@ ngx_http_privacy_watch_push(ngx_http_privacy_redis_t *redis,
         return NGX_ERROR;
     }
 
-    /* all that Redis did before it answered has been announced before */
+    /*
+     * All that Redis did before it answered has been announced before; but
+     * an epoch that is over saw nothing of what happened since.
+     */
 
-    watch->seen = watch->asked;
+    if (watch->state == ngx_http_privacy_watch_up) {
+        watch->seen = watch->asked;
+    }
+
     watch->asked = 0;
 
     if (watch->state == ngx_http_privacy_watch_subscribing) {

@@ -11,9 +11,10 @@
  *   - when nothing is left to happen: a request is live only if the grant is
  *     there.
  *
- * Two faults prove that the check can fail: NO_MARK caches a read although an
- * announcement came while it was under way, KEEP_CACHE goes on using the
- * cache after the subscription is lost.
+ * Three faults prove that the check can fail: NO_MARK caches a read although
+ * an announcement came while it was under way, KEEP_CACHE goes on using the
+ * cache after the subscription is lost, SEEN_EARLY takes the first word of a
+ * new subscription for news of what was read under the old one.
  */
 
 #ifndef WRITES
@@ -54,7 +55,8 @@ bool reading = false;
 bool wanted = false;
 bool waiting = false;          /* a request that waits for a read */
 bool live = false;             /* a request that is being answered */
-bool passed = false;           /* the stale limit, since it was current */
+bool passed = false;           /* the stale limit, as the worker has it */
+bool over = false;             /* .. as it is, since the facts were current */
 byte delivered = 0;            /* the last announcement that came */
 
 
@@ -172,11 +174,20 @@ end:
            wanted = wanted || live
        }
 
-    /* subscribed again, and the canary was heard: a new epoch */
+    /* subscribed again */
 
     :: atomic {
            !alive && !link ->
            link = true;
+#ifdef SEEN_EARLY
+           passed = false
+#endif
+       }
+
+    /* and the canary was heard: a new epoch */
+
+    :: atomic {
+           !alive && link ->
            alive = true;
            epochs++;
            wanted = wanted || live
@@ -209,6 +220,7 @@ end:
            known = sent;
            epoch = sent_epoch;
            passed = false;
+           over = false;
 
            if
            :: waiting -> waiting = false; decide(true)
@@ -236,7 +248,7 @@ end:
            if
            :: current ->
                assert(value_age >= delivered);
-               assert(!(passed && !link));
+               assert(!(over && !link));
                decide(true)
            :: else ->
                if
@@ -244,6 +256,7 @@ end:
                    waiting = true;
                    wanted = true
                :: !store && has && known == version && !passed ->
+                   assert(!over);
                    decide(true)
                :: else -> skip
                fi
@@ -264,6 +277,7 @@ end:
            (has && !passed && (!alive || epoch != epochs || known != version))
            ->
            passed = true;
+           over = true;
            check()
        }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # The model of announcements, reads, lost connections and cuts (cut.pml),
-# checked by spin over all interleavings; and with each of two faults, which
+# checked by spin over all interleavings; and with each of three faults, which
 # it has to find.
 
 use strict;
@@ -49,7 +49,7 @@ my ($states) = $out =~ /([\d.e+]+) states, stored/;
 cmp_ok($states // 0, '>', 100_000, 'the model has behaviour to look at');
 note("$states states");
 
-for my $fault ('NO_MARK', 'KEEP_CACHE') {
+for my $fault ('NO_MARK', 'KEEP_CACHE', 'SEEN_EARLY') {
     $out = check($fault);
     cmp_ok(errors($out) // 0, '>', 0, "the check fails with $fault")
         or diag($out);
