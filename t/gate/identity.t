@@ -243,13 +243,15 @@ for my $user ('jo%20smith', 'Zo%C3%AB', '%E7%8E%8B', 'a%7D:grant:x', '%22%2A%7B%
 is("@asked", '', 'and of no concern to redis');
 
 # Words.
-for my $level (qw(Vendor vendors vendo VENDOR admin client_adm none),
+for my $level (qw(Vendor vendors vendo VENDOR admin client_adm none vendoR
+                  clienT vendXX cliXXX integraXXX federXXXX client_aXXXX),
                'vendor%20', '%20vendor', 'vendor%0A', 'client%C3%A9')
 {
     denied("level: \"$level\"", "/level/$level");
 }
 denied('level: operator', '/level/operator');
-for my $resource (qw(Live lives liv LIVE video), 'live%20', 'live%0D%0A',
+for my $resource (qw(Live lives liv LIVE video livE liXX sysXXX manXXX expXXX
+                     archXXX), 'live%20', 'live%0D%0A',
                   'live,archive')
 {
     denied("resource: \"$resource\"", "/resource/$resource");
