@@ -107,16 +107,25 @@ sub stop {
     return 0;
 }
 
-# Waits until processes that are nobody's child here are gone.
+# Waits until processes that are nobody's child here are gone; one that ended
+# and that nobody asks about (a zombie) is.
 sub wait_gone {
     my ($pids, $timeout) = @_;
 
     my $end = time() + ($timeout // 10);
-    while (my @left = grep { kill(0, $_) } @$pids) {
+    while (grep { is_alive($_) } @$pids) {
         return 0 if time() > $end;
         sleep(0.002);
     }
     return 1;
+}
+
+sub is_alive {
+    my ($pid) = @_;
+
+    my ($state) = (slurp("/proc/$pid/stat") // '') =~ /^\d+ \(.*\) (\S)/s
+        or return 0;
+    return $state ne 'Z' && $state ne 'X';
 }
 
 # The children of a process, as { pid => command line }.
