@@ -7,17 +7,21 @@
  *     ngx_http_privacy_module.c   directives, configuration, hooks
  *     src/gate/                   handler, cache of accounts and reading into
  *                                 it, live requests and the cut, variables
+ *     src/control/                the actions, each implemented once; the HTTP
+ *                                 API and the nightly sweep that drive them
  *     src/store/                  Redis on nginx's event loop: connection,
  *                                 reads, the watch for changes
  *     src/core/                   the rules: decide, roles, records, keys,
  *                                 the reset clock; libc and jansson only
  *
- * Arrows point down: the module uses the gate, the gate the store and the
- * core.  Nothing below includes anything above.
+ * Arrows point down: the module uses the gate and control, both use the store
+ * and the core, and what is configured (src/gate/ngx_http_privacy_conf.h).
+ * Nothing below includes anything above.
  */
 
 #include "ngx_http_privacy_gate.h"
 #include "ngx_http_privacy_check.h"
+#include "ngx_http_privacy_control.h"
 
 
 static void *ngx_http_privacy_create_main_conf(ngx_conf_t *cf);
@@ -103,6 +107,13 @@ static ngx_command_t  ngx_http_privacy_commands[] = {
     { ngx_string("privacy_redis"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_privacy_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("privacy_redis_primary"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_privacy_redis_primary,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -194,6 +205,27 @@ static ngx_command_t  ngx_http_privacy_commands[] = {
       offsetof(ngx_http_privacy_loc_conf_t, cut),
       ngx_http_privacy_cuts },
 
+    { ngx_string("privacy_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_privacy_api,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("privacy_sweep"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_privacy_main_conf_t, sweep),
+      NULL },
+
+    { ngx_string("privacy_log_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_privacy_log_retention,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_privacy_main_conf_t, log_retention),
+      NULL },
+
       ngx_null_command
 };
 
@@ -243,14 +275,18 @@ ngx_http_privacy_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     pmcf->redis = NULL;
+     *     pmcf->primary = NULL;
      *     pmcf->prefix = { 0, NULL };
      *     pmcf->gated = 0;
+     *     pmcf->api = 0;
      *     pmcf->policy.grant_ttl = { 0 };
      */
 
     pmcf->timeout = NGX_CONF_UNSET_MSEC;
     pmcf->stale = NGX_CONF_UNSET_MSEC;
     pmcf->accounts = NGX_CONF_UNSET;
+    pmcf->sweep = NGX_CONF_UNSET;
+    pmcf->log_retention = NGX_CONF_UNSET;
 
     privacy_roles_init(&pmcf->policy.roles);
 
@@ -277,6 +313,8 @@ ngx_http_privacy_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(pmcf->timeout, 200);
     ngx_conf_init_msec_value(pmcf->stale, 10000);
     ngx_conf_init_value(pmcf->accounts, NGX_HTTP_PRIVACY_ACCOUNTS);
+    ngx_conf_init_value(pmcf->sweep, 1);
+    ngx_conf_init_value(pmcf->log_retention, PRIVACY_LOG_RETENTION / 1000);
 
     if (pmcf->prefix.len == 0) {
         ngx_str_set(&pmcf->prefix, "privacy");
@@ -302,6 +340,10 @@ ngx_http_privacy_create_loc_conf(ngx_conf_t *cf)
      *     plcf->values[] = { NULL, 0 };
      *     plcf->file = { 0, NULL };
      *     plcf->line = 0;
+     *     plcf->api = 0;
+     *     plcf->api_prefix = { 0, NULL };
+     *     plcf->api_file = { 0, NULL };
+     *     plcf->api_line = 0;
      */
 
     plcf->mode = NGX_CONF_UNSET_UINT;
@@ -324,6 +366,10 @@ ngx_http_privacy_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t      *clcf;
     ngx_http_privacy_place_t      *place;
     ngx_http_privacy_main_conf_t  *pmcf;
+
+    if (ngx_http_privacy_api_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->file = prev->file;
@@ -355,7 +401,7 @@ ngx_http_privacy_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     place->clcf = clcf;
     place->loc_conf = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
 
-    if (conf->mode == NGX_HTTP_PRIVACY_OFF) {
+    if (conf->mode == NGX_HTTP_PRIVACY_OFF || conf->api) {
         return NGX_CONF_OK;
     }
 
@@ -471,6 +517,10 @@ ngx_http_privacy_init(ngx_conf_t *cf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_privacy_module);
 
+    if (ngx_http_privacy_control_check(cf, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (!pmcf->gated) {
         return NGX_OK;
     }
@@ -508,17 +558,35 @@ ngx_http_privacy_init_process(ngx_cycle_t *cycle)
 
     pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_privacy_module);
 
-    if (pmcf == NULL || !pmcf->gated) {
+    if (pmcf == NULL) {
         return NGX_OK;
     }
 
-    return ngx_http_privacy_cache_init(pmcf, cycle->log);
+    if (ngx_http_privacy_control_init(pmcf,
+                                      pmcf->gated ? ngx_http_privacy_policy()
+                                                  : &pmcf->policy,
+                                      cycle->log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!pmcf->gated) {
+        return NGX_OK;
+    }
+
+    return ngx_http_privacy_cache_init(pmcf, ngx_http_privacy_control_primary(),
+                                       cycle->log);
 }
 
 
 static void
 ngx_http_privacy_exit_process(ngx_cycle_t *cycle)
 {
+    /* first: a canary may be under way on its connection */
+
+    ngx_http_privacy_control_exit();
+
     if (ngx_http_privacy_cache.conf) {
         ngx_http_privacy_cache_exit();
     }

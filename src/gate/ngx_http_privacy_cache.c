@@ -53,7 +53,8 @@ ngx_http_privacy_cache_t  ngx_http_privacy_cache;
 
 
 ngx_int_t
-ngx_http_privacy_cache_init(ngx_http_privacy_main_conf_t *pmcf, ngx_log_t *log)
+ngx_http_privacy_cache_init(ngx_http_privacy_main_conf_t *pmcf,
+    ngx_http_privacy_redis_t *primary, ngx_log_t *log)
 {
     ngx_uint_t                 max;
     ngx_http_privacy_cache_t  *cache;
@@ -87,7 +88,7 @@ ngx_http_privacy_cache_init(ngx_http_privacy_main_conf_t *pmcf, ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    return ngx_http_privacy_fetch_init();
+    return ngx_http_privacy_fetch_init(primary);
 }
 
 

@@ -180,10 +180,13 @@ typedef struct {
 extern ngx_http_privacy_cache_t  ngx_http_privacy_cache;
 
 
-/* In the worker: starts the connections; NGX_ERROR without memory */
+/*
+ * In the worker: starts the connections; NGX_ERROR without memory.  "primary"
+ * is where another Redis than the one that is read takes writes, else NULL.
+ */
 
 ngx_int_t ngx_http_privacy_cache_init(ngx_http_privacy_main_conf_t *pmcf,
-    ngx_log_t *log);
+    ngx_http_privacy_redis_t *primary, ngx_log_t *log);
 void ngx_http_privacy_cache_exit(void);
 
 
@@ -222,7 +225,7 @@ ngx_uint_t ngx_http_privacy_cache_held(ngx_http_privacy_entry_t *entry);
 
 /* Reading: ngx_http_privacy_fetch.c */
 
-ngx_int_t ngx_http_privacy_fetch_init(void);
+ngx_int_t ngx_http_privacy_fetch_init(ngx_http_privacy_redis_t *primary);
 void ngx_http_privacy_fetch_exit(void);
 
 /*

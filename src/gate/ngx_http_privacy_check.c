@@ -195,7 +195,9 @@ ngx_http_privacy_warn(ngx_conf_t *cf, ngx_http_privacy_main_conf_t *pmcf)
 
         /* an "if" shares the codes and the error pages of its location */
 
-        if (plcf->mode == NGX_HTTP_PRIVACY_OFF || places[i].clcf->noname) {
+        if (plcf->mode == NGX_HTTP_PRIVACY_OFF || plcf->api
+            || places[i].clcf->noname)
+        {
             continue;
         }
 
@@ -346,7 +348,7 @@ ngx_http_privacy_gated(ngx_http_privacy_main_conf_t *pmcf,
         plcf = places[i].loc_conf[ngx_http_privacy_module.ctx_index];
 
         best = clcf->name.len;
-        gated = (plcf->mode == NGX_HTTP_PRIVACY_ON);
+        gated = (plcf->mode == NGX_HTTP_PRIVACY_ON && !plcf->api);
     }
 
     return gated;

@@ -59,6 +59,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_privacy_redis_conf_t   *redis;    /* NULL: none */
+    ngx_http_privacy_redis_conf_t   *primary;  /* NULL: the same */
     ngx_msec_t                       timeout;
     ngx_msec_t                       stale;
     ngx_str_t                        prefix;
@@ -67,6 +68,9 @@ typedef struct {
     ngx_shm_zone_t                  *zone;     /* of the policy in force */
     ngx_array_t                      places;   /* ngx_http_privacy_place_t */
     ngx_uint_t                       gated;    /* somewhere on or shadow */
+    ngx_uint_t                       api;      /* somewhere */
+    ngx_flag_t                       sweep;
+    time_t                           log_retention;    /* 0: for ever */
     uint32_t                         roles;    /* bits: defined here */
     uint32_t                         ttls;     /* bits: levels set here */
     unsigned                         reset:1;
@@ -84,10 +88,56 @@ typedef struct {
     /* where "privacy" was said, for errors that show at the merge only */
     ngx_str_t                        file;
     ngx_uint_t                       line;
+
+    ngx_uint_t                       api;      /* then it is not gated */
+    ngx_str_t                        api_prefix;
+    ngx_str_t                        api_file; /* where "privacy_api" was */
+    ngx_uint_t                       api_line;
 } ngx_http_privacy_loc_conf_t;
 
 
 extern ngx_module_t  ngx_http_privacy_module;
+
+
+/* What the value is for the request; empty if it is not configured */
+
+static ngx_inline ngx_int_t
+ngx_http_privacy_evaluate(ngx_http_request_t *r,
+    ngx_http_privacy_value_t *value, privacy_str_t *result)
+{
+    ngx_str_t                   s;
+    ngx_http_variable_value_t  *v;
+
+    if (value->value == NULL) {
+        result->data = NULL;
+        result->len = 0;
+        return NGX_OK;
+    }
+
+    /* one variable and nothing else is used where it is */
+
+    if (value->index != NGX_ERROR) {
+        v = ngx_http_get_flushed_variable(r, value->index);
+
+        if (v == NULL) {
+            return NGX_ERROR;
+        }
+
+        result->data = (char *) v->data;
+        result->len = v->not_found ? 0 : v->len;
+
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, value->value, &s) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    result->data = (char *) s.data;
+    result->len = s.len;
+
+    return NGX_OK;
+}
 
 
 #endif /* _NGX_HTTP_PRIVACY_CONF_H_INCLUDED_ */

@@ -42,7 +42,7 @@ static void ngx_http_privacy_fetch_tick(ngx_event_t *ev);
 
 
 ngx_int_t
-ngx_http_privacy_fetch_init(void)
+ngx_http_privacy_fetch_init(ngx_http_privacy_redis_t *primary)
 {
     ngx_http_privacy_cache_t           *cache;
     ngx_http_privacy_redis_options_t    redis;
@@ -82,7 +82,7 @@ ngx_http_privacy_fetch_init(void)
     ngx_memzero(&watch, sizeof(ngx_http_privacy_watch_options_t));
 
     watch.conf = cache->conf->redis;
-    watch.writer = cache->redis;
+    watch.writer = primary ? primary : cache->redis;
     watch.timeout = cache->conf->timeout;
     watch.prefix = cache->conf->prefix;
     watch.log = cache->log;

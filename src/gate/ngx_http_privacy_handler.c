@@ -47,8 +47,6 @@ static ngx_int_t ngx_http_privacy_header(ngx_http_request_t *r, char *name,
 static ngx_int_t ngx_http_privacy_add_cleanup(ngx_http_privacy_ctx_t *ctx);
 static void ngx_http_privacy_cleanup(void *data);
 static void ngx_http_privacy_mark(void *data);
-static ngx_int_t ngx_http_privacy_evaluate(ngx_http_request_t *r,
-    ngx_http_privacy_value_t *value, privacy_str_t *result);
 
 
 ngx_int_t
@@ -61,7 +59,7 @@ ngx_http_privacy_handler(ngx_http_request_t *r)
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_privacy_module);
 
-    if (plcf->mode == NGX_HTTP_PRIVACY_OFF) {
+    if (plcf->mode == NGX_HTTP_PRIVACY_OFF || plcf->api) {
         return NGX_DECLINED;
     }
 
@@ -710,43 +708,4 @@ ngx_http_privacy_cleanup(void *data)
     }
 
     ctx->cleanup = 0;
-}
-
-
-static ngx_int_t
-ngx_http_privacy_evaluate(ngx_http_request_t *r,
-    ngx_http_privacy_value_t *value, privacy_str_t *result)
-{
-    ngx_str_t                   s;
-    ngx_http_variable_value_t  *v;
-
-    if (value->value == NULL) {
-        result->data = NULL;
-        result->len = 0;
-        return NGX_OK;
-    }
-
-    /* one variable and nothing else is used where it is */
-
-    if (value->index != NGX_ERROR) {
-        v = ngx_http_get_flushed_variable(r, value->index);
-
-        if (v == NULL) {
-            return NGX_ERROR;
-        }
-
-        result->data = (char *) v->data;
-        result->len = v->not_found ? 0 : v->len;
-
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(r, value->value, &s) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    result->data = (char *) s.data;
-    result->len = s.len;
-
-    return NGX_OK;
 }

@@ -14,6 +14,7 @@ my $redis = redis();
 
 my $gate = <<'END';
     privacy_redis unix:%REDIS%;
+    privacy_sweep off;
     privacy on;
     privacy_user $http_x_user;
     privacy_organization $http_x_organization;

@@ -17,6 +17,7 @@ my $nginx = nginx(vars => { REDIS => $redis->socket, NUL => "\0" },
                   log_level => 'info',
                   http => <<'END');
     privacy_redis unix:%REDIS%;
+    privacy_sweep off;
     privacy on;
     privacy_user $http_x_user;
     privacy_organization $http_x_organization;

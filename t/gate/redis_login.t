@@ -66,6 +66,7 @@ sub gate {
     return nginx(%more,
         vars => { REDIS => $address }, http => <<'END');
     privacy_redis %REDIS%;
+    privacy_sweep off;
     privacy on;
     privacy_user $http_x_user;
     privacy_organization $http_x_organization;

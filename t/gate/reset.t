@@ -112,6 +112,7 @@ fitco integrator bolt cam1 live
 --- http_config
 $LOGIN $WHO $SHOW
 privacy_redis unix:$TEST_NGINX_REDIS_SOCKET;
+privacy_sweep off;
 --- config
 location / { empty_gif; }
 --- facts

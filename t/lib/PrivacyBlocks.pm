@@ -113,6 +113,7 @@ sub base {
     my $reset = $block->reset // reset_in(12 * 3600);
     return <<"END";
         privacy_redis unix:\$TEST_NGINX_REDIS_SOCKET;
+        privacy_sweep off;
         privacy_reset $reset;
 END
 }

@@ -70,6 +70,7 @@ sub gate {
     access_log %DIR%/logs/cut.log cut;
 
     privacy_redis unix:%REDIS%;
+    privacy_sweep off;
     privacy_user \$user;
     privacy_organization \$http_x_org;
     privacy_level \$level;

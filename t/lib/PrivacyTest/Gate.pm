@@ -24,6 +24,7 @@ sub gate {
 
     return <<'END' . $http;
     privacy_redis unix:%REDIS%;
+    privacy_sweep off;
     privacy_user $http_x_user;
     privacy_organization $http_x_organization;
     privacy_level $http_x_level;
