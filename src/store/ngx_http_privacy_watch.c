@@ -70,6 +70,10 @@ static void ngx_http_privacy_watch_prove(ngx_http_privacy_watch_t *watch);
 static void ngx_http_privacy_watch_sung(
     ngx_http_privacy_redis_command_t *command, ngx_uint_t index,
     redisReply *reply);
+static ngx_uint_t ngx_http_privacy_watch_alone(
+    ngx_http_privacy_watch_t *watch);
+static void ngx_http_privacy_watch_unproven(ngx_http_privacy_watch_t *watch,
+    const char *why);
 static void ngx_http_privacy_watch_alive(ngx_http_privacy_watch_t *watch);
 static void ngx_http_privacy_watch_timer(ngx_event_t *ev);
 static void ngx_http_privacy_watch_refused(ngx_http_privacy_watch_t *watch,
@@ -525,19 +529,45 @@ ngx_http_privacy_watch_sung(ngx_http_privacy_redis_command_t *command,
         && (ngx_strncmp(reply->str, "NOPERM", 6) == 0
             || ngx_strncmp(reply->str, "READONLY", 8) == 0))
     {
-        if (!watch->unproven) {
-            watch->unproven = 1;
-            ngx_log_error(NGX_LOG_WARN, watch->options.log, 0,
-                          "privacy: redis lets us not write \"%*s\", so it "
-                          "cannot be proved that changes are announced; "
-                          "CLIENT TRACKINGINFO says that they are",
-                          watch->key_len, watch->key);
-        }
-
-        ngx_http_privacy_watch_alive(watch);
+        ngx_http_privacy_watch_unproven(watch, "redis lets us not write");
     }
 
     /* whatever else it says, only the invalidation itself counts */
+}
+
+
+/*
+ * Where the writer's Redis is another one, a replica goes on without it, and
+ * so does who reads from that: its word has to do.
+ */
+
+static ngx_uint_t
+ngx_http_privacy_watch_alone(ngx_http_privacy_watch_t *watch)
+{
+    ngx_http_privacy_redis_t  *writer;
+
+    writer = watch->options.writer;
+
+    return ngx_http_privacy_redis_options(writer)->conf != watch->options.conf
+           && !ngx_http_privacy_redis_ready(writer)
+           && ngx_current_msec - ngx_http_privacy_redis_down_since(writer)
+              >= NGX_HTTP_PRIVACY_WATCH_PAUSE;
+}
+
+
+static void
+ngx_http_privacy_watch_unproven(ngx_http_privacy_watch_t *watch,
+    const char *why)
+{
+    if (!watch->unproven) {
+        watch->unproven = 1;
+        ngx_log_error(NGX_LOG_WARN, watch->options.log, 0,
+                      "privacy: %s \"%*s\", so it cannot be proved that "
+                      "changes are announced; CLIENT TRACKINGINFO says that "
+                      "they are", why, watch->key_len, watch->key);
+    }
+
+    ngx_http_privacy_watch_alive(watch);
 }
 
 
@@ -582,6 +612,10 @@ ngx_http_privacy_watch_timer(ngx_event_t *ev)
             || ngx_current_msec - watch->since < NGX_HTTP_PRIVACY_WATCH_BEAT)
         {
             /* fall through to the heartbeat */
+
+        } else if (ngx_http_privacy_watch_alone(watch)) {
+            ngx_http_privacy_watch_unproven(watch, "the primary redis is not "
+                                            "there to take");
 
         } else {
             if (!watch->told
