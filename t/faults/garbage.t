@@ -182,7 +182,7 @@ sub suffer {
         my @owners = map { $_->{at} - $_->{sent} } of_kind('owner', @answers);
         cmp_ok(scalar(grep { $_ > 0.05 } @owners), '<=', 3,
                'owners do not wait');
-        my @late = grep { $_ > $timeout + 0.05 }
+        my @late = grep { $_ > $timeout + (is_asan() ? 0.5 : 0.05) }
                    map { $_->{at} - $_->{sent} } @providers;
         cmp_ok(scalar @late, '<=',
                2 + 2 * grep({ $_ > 0.03 } @owners), '503 in time');
@@ -217,9 +217,10 @@ my ($slowest) = sort { $b->[0] <=> $a->[0] } @slowest;
 diag(sprintf 'slowest to be well again: %.0f ms after "%s"',
      1000 * $slowest->[0], $slowest->[1]);
 
+# AddressSanitizer keeps 256 MB of what was freed, in each.
 my $after = rss($nginx);
 diag("memory of the workers: $before KiB before, $after KiB after");
-cmp_ok($after - $before, '<', is_asan() ? 200_000 : 20_000,
+cmp_ok($after - $before, '<', is_asan() ? 800_000 : 20_000,
        'memory does not grow without bound');
 is_deeply([ $nginx->workers ], \@workers, 'no worker had to be replaced');
 log_is_clean($nginx, 'garbage');

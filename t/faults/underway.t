@@ -14,6 +14,24 @@ my $redis = redis();
 my $proxy = PrivacyTest::Proxy->new($redis);
 my @inst = who('inst');
 
+# Writes, and waits until the announcement is on its way to nginx.
+sub change {
+    my ($how, $account, $announced) = @_;
+
+    my $messages = $proxy->state->{seen}{message} // 0;
+    $how->($redis, $account, 'inst');
+    wait_until(sub { ($proxy->state->{seen}{message} // 0) > $messages },
+               'an announcement') if $announced;
+}
+
+# What was sent to nginx before has been looked at: a request that waits for
+# nothing is answered after it.
+sub seen {
+    my ($nginx) = @_;
+
+    http_get($nginx->port, '/owner/c', who('owner', 'client')) for 1, 2;
+}
+
 for my $cache ('on', 'off') {
     my $off = $cache eq 'off' ? 'privacy_cache off;' : '';
     my $nginx = nginx(vars => { REDIS => $proxy->socket }, http => gate(<<"END"));
@@ -45,11 +63,9 @@ END
             $clients[0]->request('GET', "/$account/c", { header => \@inst });
             $proxy->wait_held(1);
 
-            $before ? deny($redis, $account, 'inst')
-                    : allow($redis, $account, 'inst');
-            # Announced, and behind it a request that the worker has seen.
+            change($before ? \&deny : \&allow, $account, $cache eq 'on');
             $clients[1]->request('GET', "/$account/c", { header => \@inst });
-            http_get($nginx->port, "/$account/c", who($account, 'client'));
+            seen($nginx);
             $proxy->set;
 
             my $right = $before ? 403 : 200;
@@ -70,8 +86,8 @@ END
         my $client = http_connect($nginx->port);
         $client->request('GET', "/$account/c", { header => \@inst });
         $proxy->wait_held(1) if $cache eq 'off' || $round == 1;
-        $round % 2 ? allow($redis, $account, 'inst')
-                   : deny($redis, $account, 'inst');
+        change($round % 2 ? \&allow : \&deny, $account, 1);
+        seen($nginx);
         $proxy->set;
         $client->response;
         $client->request('GET', "/$account/c", { header => \@inst });

@@ -21,6 +21,7 @@ package PrivacyTest::Load;
 use strict;
 use warnings;
 
+use Errno ();
 use IO::Select;
 use IO::Socket::INET;
 use POSIX ();
@@ -138,6 +139,11 @@ sub generate {
             if (!$c->{sock}) {
                 $c->{sock} = IO::Socket::INET->new(
                     PeerAddr => '127.0.0.1', PeerPort => $port);
+                if (!$c->{sock} && $!{EINTR}) {
+                    # by the signal that it is finished
+                    delete $c->{sent};
+                    next;
+                }
                 if (!$c->{sock}) {
                     $note->($c, -1, "$!");
                     $c->{at} = $now + 0.01;

@@ -71,7 +71,7 @@ sub refuse { return $_[0]->ask({ do => 'refuse' }) }
 sub accept { return $_[0]->ask({ do => 'accept' }) }
 
 # { held => replies that wait, seen => { COMMAND => how many },
-#   connections => how many }
+#   connections => how many }; seen's "message" counts announcements passed on
 sub state { return $_[0]->ask({ do => 'state' }) }
 
 sub wait_held {
@@ -276,6 +276,7 @@ sub deliver {
         }
         $c->{out} .= $slot->{bytes};
         shift @{ $c->{slots} };
+        $seen{message}++ if $command eq 'message';
         $c->{out} .= $rules{trail}
             if defined $rules{trail} && $command eq 'MGET';
     }
