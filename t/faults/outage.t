@@ -96,7 +96,7 @@ for my $way (qw(killed stopped)) {
             recovered($name, $back, between($back, $to, @answers));
         }
 
-        cmp_ok($after - $before, '<', is_asan() ? 60_000 : 8_000,
+        cmp_ok($after - $before, '<', is_asan() ? 800_000 : 8_000,
                "$name: memory") or diag("$before to $after KiB");
         log_is_clean($nginx, $name);
         ok($nginx->quit, "$name: quit");
