@@ -1,5 +1,7 @@
 # Every kind of answer under way is cut the moment its grant is revoked, over
 # HTTP and TLS, with the upstream's side; those of others go on.
+#
+# alone
 
 use strict;
 use warnings;

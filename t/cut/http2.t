@@ -1,5 +1,7 @@
 # HTTP/2: only the one stream is reset, at once; its siblings on the same
 # connection go on.
+#
+# alone
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # Whatever an allowed verdict rests on: when it goes, the stream goes, and
 # with the right word in the log.
+#
+# alone
 
 use strict;
 use warnings;
