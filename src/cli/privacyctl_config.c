@@ -186,42 +186,48 @@ ctl_config_rule(ctl_t *ctl, const char *name, const char *value)
 }
 
 
+static int
+ctl_config_text(char **field, const char *name, const char *value)
+{
+    char           *copy;
+    privacy_str_t   prefix = { value, strlen(value) };
+
+    if (value[0] == '\0') {
+        return ctl_wrong(name, value, "empty");
+    }
+
+    if (strcmp(name, "prefix") == 0 && !privacy_prefix_valid(prefix)) {
+        return ctl_wrong(name, value, "no prefix of keys");
+    }
+
+    copy = strdup(value);
+
+    if (copy == NULL) {
+        ctl_error("no memory");
+        return CTL_USAGE;
+    }
+
+    free(*field);
+    *field = copy;
+
+    return CTL_DONE;
+}
+
+
 int
 ctl_config_set(ctl_t *ctl, const char *name, const char *value)
 {
     int      n;
-    char   **field, *copy;
+    char    *field;
     size_t   i;
 
     for (i = 0; i < sizeof(ctl_settings) / sizeof(ctl_settings[0]); i++) {
 
-        if (strcmp(ctl_settings[i].name, name) != 0) {
-            continue;
+        if (strcmp(ctl_settings[i].name, name) == 0) {
+            field = (char *) ctl + ctl_settings[i].offset;
+
+            return ctl_config_text((char **) (void *) field, name, value);
         }
-
-        if (value[0] == '\0') {
-            return ctl_wrong(name, value, "empty");
-        }
-
-        if (strcmp(name, "prefix") == 0) {
-            privacy_str_t  prefix = { value, strlen(value) };
-
-            if (!privacy_prefix_valid(prefix)) {
-                return ctl_wrong(name, value, "no prefix of keys");
-            }
-        }
-
-        copy = strdup(value);
-
-        if (copy == NULL) {
-            return CTL_USAGE;
-        }
-
-        field = (char **) (void *) ((char *) ctl + ctl_settings[i].offset);
-        free(*field);
-        *field = copy;
-
-        return CTL_DONE;
     }
 
     if (strcmp(name, "db") == 0) {

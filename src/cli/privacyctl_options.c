@@ -9,104 +9,6 @@
 #include "privacyctl.h"
 
 
-#define CTL_GRANT_OPTIONS                                                     \
-    "ACCOUNT ORGANIZATION [--role ROLE] [--cameras ID,...]\n"                 \
-    "    [--exports | --no-exports] [--users USER,... | --any-user]\n"        \
-    "    [--reason TEXT] [--starts-at TIME] [--expires-at TIME]\n"            \
-    "    [--grantee-level integrator|vendor]"
-
-#define CTL_GRANT_HELP                                                        \
-    "TIME is like 2026-11-22T05:00:00Z, or \"none\".  Roles: "               \
-    "administrator_full,\nadministrator_restricted (the default), user_full, "\
-    "user_restricted, and those of\nthe configuration.  User roles need "     \
-    "cameras, administrator roles have them all.\nThe level is needed where " \
-    "the organization is none of the account's\nintegrators.  A vendor's "    \
-    "grant ends after 24 hours at the latest.\n"
-
-
-const ctl_command_t  ctl_commands[CTL_COMMANDS] = {
-
-    { "account put", PRIVACY_ACTION_PUT_ACCOUNT, 2, 2,
-      "ACCOUNT FILE",
-      "Creates the account or replaces its profile.  FILE, or the standard "
-      "input if it\nis \"-\", holds JSON: {\"name\": TEXT, \"integrators\": "
-      "[ID], \"administrators\":\n[{\"name\", \"username\", \"email\"}], "
-      "\"cameras\": [{\"id\", \"name\"}]}.\n\nA new account is restricted if "
-      "it has cameras, else unrestricted.\n" },
-
-    { "account get", PRIVACY_ACTION_GET_ACCOUNT, 1, 1,
-      "ACCOUNT",
-      "Shows the account: profile, access, exclusion.\n" },
-
-    { "account delete", PRIVACY_ACTION_DELETE_ACCOUNT, 1, 1,
-      "ACCOUNT",
-      "Deletes every key of the account: grants and log included.\n" },
-
-    { "allow", PRIVACY_ACTION_ALLOW, 1, 1,
-      "ACCOUNT [--exports]",
-      "Allows the account's service providers to access it: until the next "
-      "reset, or\nfor good as long as it has no cameras.\n" },
-
-    { "disallow", PRIVACY_ACTION_DISALLOW, 1, 1,
-      "ACCOUNT",
-      "Restricts the account.\n" },
-
-    { "grant", PRIVACY_ACTION_GRANT, 2, 2,
-      CTL_GRANT_OPTIONS,
-      "Gives support access to an organization.  A grant that is in force is "
-      "replaced\nand keeps its end unless told otherwise.\n\n"
-      CTL_GRANT_HELP },
-
-    { "update", PRIVACY_ACTION_UPDATE, 2, 2,
-      CTL_GRANT_OPTIONS,
-      "Changes what is told of a grant in force, and nothing else.\n\n"
-      CTL_GRANT_HELP },
-
-    { "revoke", PRIVACY_ACTION_REVOKE, 2, 2,
-      "ACCOUNT ORGANIZATION",
-      "Takes a grant back.\n" },
-
-    { "grants", PRIVACY_ACTION_GRANTS, 1, 1,
-      "ACCOUNT",
-      "Lists the grants of the account.\n" },
-
-    { "exclude", PRIVACY_ACTION_EXCLUDE, 1, 1,
-      "ACCOUNT [--organizations ID,...] --reason TEXT",
-      "Puts the account on the exclusion list: the nightly reset leaves it "
-      "open, for\neverybody or for the named organizations.\n" },
-
-    { "include", PRIVACY_ACTION_INCLUDE, 1, 1,
-      "ACCOUNT",
-      "Takes the account off the exclusion list.\n" },
-
-    { "list", PRIVACY_ACTION_LIST, 0, 0,
-      "[--organization ID] [--limit N] [--cursor CURSOR]",
-      "Lists accounts: all of them, or those that the organization sees, with "
-      "its own\ngrants.  With --limit or --cursor only one page.\n" },
-
-    { "explain", PRIVACY_ACTION_EXPLAIN, 1, 1,
-      "ACCOUNT --for-user USER --for-organization ID --for-level LEVEL\n"
-      "    --resource RESOURCE [--camera ID] [--registry on|off]\n"
-      "    [--providers on|off]",
-      "Says what the gate would say, why, on what facts, and until when.\n"
-      "LEVEL: client_admin, client, integrator, vendor, federated.  RESOURCE: "
-      "system,\nmanage, live, archive, export.  --registry and --providers "
-      "are as in nginx\n(privacy_camera_registry, privacy_providers), on "
-      "unless told otherwise.\n" },
-
-    { "sweep", PRIVACY_ACTION_SWEEP, 0, 0,
-      "[--if-due | --status]",
-      "Restricts all accounts with cameras that are not excluded, removes "
-      "what has\nended and what points nowhere, trims logs.  --if-due: "
-      "nothing if that was done\nsince the last reset, and waits for another "
-      "sweep that is running.  --status:\nshows when the last one was.\n" },
-
-    { "watch", PRIVACY_ACTION_NONE, 0, 1,
-      "[ACCOUNT]",
-      "Follows the changes of access as they happen.\n" }
-};
-
-
 /* Options that only keep their value, or set a flag */
 
 typedef struct {
@@ -196,57 +98,6 @@ ctl_error(const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fprintf(stderr, "\n");
-}
-
-
-void
-ctl_usage(FILE *out)
-{
-    size_t  i;
-
-    fprintf(out,
-            "Usage: privacyctl [OPTION]... COMMAND [ARGUMENT]...\n"
-            "\n"
-            "Who may see whose camera video: every change of access.\n"
-            "\n"
-            "Commands (\"privacyctl COMMAND --help\" says more):\n");
-
-    for (i = 0; i < CTL_COMMANDS; i++) {
-        fprintf(out, "  %s\n", ctl_commands[i].name);
-    }
-
-    fprintf(out,
-            "\n"
-            "Options of all commands:\n"
-            "  --redis ADDRESS       HOST:PORT, [IPV6]:PORT or unix:PATH; "
-            "else $PRIVACY_REDIS,\n"
-            "                        else the file, else 127.0.0.1:6379\n"
-            "  --password-file PATH  its first line is the password\n"
-            "  --user-name NAME      of the store's ACL\n"
-            "  --db N, --prefix P, --timeout SECONDS\n"
-            "  --tls, --tls-ca, --tls-cert, --tls-key PATH, --tls-name NAME\n"
-            "  --config PATH         else $PRIVACYCTL_CONFIG, else "
-            "~/.privacyctl, else\n"
-            "                        /etc/privacyctl.conf\n"
-            "  --json                JSON instead of tables\n"
-            "  --quiet               no output but errors\n"
-            "  --by NAME             who it is for record and log (the "
-            "login)\n"
-            "  --level, --organization, --user\n"
-            "                        act as this requester, under the same "
-            "rules as the API;\n"
-            "                        without any of them everything is open\n"
-            "\n"
-            "Exit status: 0 done, 1 refused or not found, 2 wrong usage, "
-            "3 store not reachable.\n");
-}
-
-
-void
-ctl_help(FILE *out, const ctl_command_t *command)
-{
-    fprintf(out, "Usage: privacyctl %s %s\n\n%s", command->name,
-            command->usage, command->help);
 }
 
 
@@ -389,88 +240,147 @@ ctl_option_store(ctl_t *ctl, const ctl_option_t *option, const char *value)
 }
 
 
+static const ctl_option_t *
+ctl_option_lookup(const char *name)
+{
+    size_t  n;
+
+    for (n = 0; n < ctl_count(ctl_option_table); n++) {
+
+        if (strcmp(ctl_option_table[n].name, name) == 0) {
+            return &ctl_option_table[n];
+        }
+    }
+
+    return NULL;
+}
+
+
+static const ctl_field_t *
+ctl_field_lookup(const char *name)
+{
+    size_t  n;
+
+    for (n = 0; n < ctl_count(ctl_fields); n++) {
+
+        if (strcmp(ctl_fields[n].name, name) == 0) {
+            return &ctl_fields[n];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Options without a table: explain's switches, settings of the file */
+
+static int
+ctl_option_other(ctl_t *ctl, const char *name, const char *value)
+{
+    int  rc;
+
+    if (strcmp(name, "--config") == 0) {
+        return CTL_DONE;               /* read already */
+    }
+
+    if (ctl->command == CTL_EXPLAIN && strcmp(name, "--registry") == 0) {
+        return ctl_switch(name, value, &ctl->no_registry);
+    }
+
+    if (ctl->command == CTL_EXPLAIN && strcmp(name, "--providers") == 0) {
+        return ctl_switch(name, value, &ctl->no_providers);
+    }
+
+    rc = (strncmp(name, "--", 2) == 0)
+         ? ctl_config_set(ctl, name + 2, value) : -1;
+
+    if (rc == -1) {
+        ctl_error("unknown option: %s", name);
+        return CTL_USAGE;
+    }
+
+    return rc;
+}
+
+
+static int
+ctl_option_apply(ctl_t *ctl, const char *name, const char *value)
+{
+    unsigned             commands;
+    const ctl_field_t   *field = ctl_field_lookup(name);
+    const ctl_option_t  *option = ctl_option_lookup(name);
+
+    commands = option ? option->commands : field ? field->commands : 0;
+
+    if (!ctl_option_fits(commands, ctl)) {
+        ctl_error("%s is no option of \"%s\"", name,
+                  ctl_commands[ctl->command].name);
+        return CTL_USAGE;
+    }
+
+    if (option != NULL) {
+        return ctl_option_store(ctl, option, value);
+    }
+
+    if (field != NULL) {
+        return ctl_field_set(ctl, field, value);
+    }
+
+    return ctl_option_other(ctl, name, value);
+}
+
+
+/* 1 if the option has a value */
+
+static int
+ctl_option_takes(const char *name)
+{
+    const ctl_field_t   *field = ctl_field_lookup(name);
+    const ctl_option_t  *option = ctl_option_lookup(name);
+
+    if (option != NULL) {
+        return !option->flag;
+    }
+
+    if (field != NULL) {
+        return field->type <= CTL_VALUE_TIME;
+    }
+
+    return strcmp(name, "--tls") != 0;
+}
+
+
 /* One option; "early": the command is not known yet, only look for it */
 
 static int
 ctl_option(ctl_t *ctl, char **argv, int argc, int *i, int early)
 {
-    int                  rc, takes;
-    char                *word = argv[*i], *equals;
-    size_t               n;
-    const char          *value;
-    const ctl_field_t   *field = NULL;
-    const ctl_option_t  *option = NULL;
+    int          rc = CTL_DONE, takes;
+    char        *name = argv[*i], *equals;
+    const char  *value;
 
-    equals = strchr(word, '=');
+    equals = strchr(name, '=');
 
     if (equals != NULL) {
         *equals = '\0';
     }
 
-    for (n = 0; n < ctl_count(ctl_option_table); n++) {
-
-        if (strcmp(ctl_option_table[n].name, word) == 0) {
-            option = &ctl_option_table[n];
-        }
-    }
-
-    for (n = 0; n < ctl_count(ctl_fields); n++) {
-
-        if (strcmp(ctl_fields[n].name, word) == 0) {
-            field = &ctl_fields[n];
-        }
-    }
-
-    takes = (option && !option->flag)
-            || (field && field->type <= CTL_VALUE_TIME)
-            || (!option && !field && strcmp(word, "--tls") != 0);
-
-    value = (takes || equals) ? ctl_value(argv, argc, i, &equals) : "";
-    rc = CTL_DONE;
+    takes = ctl_option_takes(name);
+    value = takes ? ctl_value(argv, argc, i, &equals) : "";
 
     if (early) {
         /* seen again */
 
-    } else if (takes != (equals != NULL || takes)) {
-        ctl_error("%s takes no value", word);
+    } else if (!takes && equals != NULL) {
+        ctl_error("%s takes no value", name);
         rc = CTL_USAGE;
 
     } else if (value == NULL) {
-        ctl_error("%s needs a value", word);
+        ctl_error("%s needs a value", name);
         rc = CTL_USAGE;
-
-    } else if ((option && !ctl_option_fits(option->commands, ctl))
-               || (field && !ctl_option_fits(field->commands, ctl)))
-    {
-        ctl_error("%s is no option of \"%s\"", word,
-                  ctl_commands[ctl->command].name);
-        rc = CTL_USAGE;
-
-    } else if (option) {
-        rc = ctl_option_store(ctl, option, value);
-
-    } else if (field) {
-        rc = ctl_field_set(ctl, field, value);
-
-    } else if (strcmp(word, "--config") == 0) {
-        /* read already */
-
-    } else if (ctl->command == CTL_EXPLAIN && strcmp(word, "--registry") == 0) {
-        rc = ctl_switch(word, value, &ctl->no_registry);
-
-    } else if (ctl->command == CTL_EXPLAIN
-               && strcmp(word, "--providers") == 0)
-    {
-        rc = ctl_switch(word, value, &ctl->no_providers);
 
     } else {
-        rc = (strncmp(word, "--", 2) == 0)
-             ? ctl_config_set(ctl, word + 2, value) : -1;
-
-        if (rc == -1) {
-            ctl_error("unknown option: %s", word);
-            rc = CTL_USAGE;
-        }
+        rc = ctl_option_apply(ctl, name, value);
     }
 
     if (equals != NULL) {
@@ -634,13 +544,78 @@ ctl_defaults(ctl_t *ctl)
 }
 
 
+static int
+ctl_show_help(ctl_t *ctl, const ctl_command_t *command)
+{
+    ctl->help = 1;
+
+    if (command != NULL) {
+        ctl_help(stdout, command);
+
+    } else {
+        ctl_usage(stdout);
+    }
+
+    return CTL_DONE;
+}
+
+
+/* The file, then the environment; options come after them */
+
+static int
+ctl_settings_read(ctl_t *ctl, int argc, char **argv)
+{
+    int          rc;
+    const char  *redis;
+
+    rc = ctl_files(ctl, argc, argv);
+    redis = getenv("PRIVACY_REDIS");
+
+    if (rc == CTL_DONE && redis != NULL && redis[0] != '\0') {
+        rc = ctl_config_set(ctl, "redis", redis);
+    }
+
+    return rc;
+}
+
+
+static int
+ctl_arguments(ctl_t *ctl, const char **words, unsigned count)
+{
+    unsigned              i;
+    privacy_str_t         level;
+    const ctl_command_t  *command = &ctl_commands[ctl->command];
+
+    if (count < command->least || count > command->most) {
+        fprintf(stderr, "Usage: privacyctl %s %s\n", command->name,
+                command->usage);
+        return CTL_USAGE;
+    }
+
+    for (i = 0; i < count; i++) {
+        ctl->arguments[ctl->count++] = words[i];
+    }
+
+    if (ctl->level != NULL) {
+        level.data = ctl->level;
+        level.len = strlen(ctl->level);
+
+        if (privacy_level_parse(level) == PRIVACY_LEVEL_NONE) {
+            ctl_error("--level: there is no such level: %s", ctl->level);
+            return CTL_USAGE;
+        }
+    }
+
+    return CTL_DONE;
+}
+
+
 int
 ctl_options(ctl_t *ctl, int argc, char **argv)
 {
-    int                   rc;
-    unsigned              i, count, used;
-    const char           *words[CTL_WORDS], *redis;
-    const ctl_command_t  *command;
+    int          rc;
+    unsigned     count, used;
+    const char  *words[CTL_WORDS];
 
     rc = ctl_defaults(ctl);
 
@@ -653,39 +628,22 @@ ctl_options(ctl_t *ctl, int argc, char **argv)
     }
 
     used = count ? ctl_command_find(ctl, words, count) : 0;
-    command = used ? &ctl_commands[ctl->command] : NULL;
 
     if (ctl_wants_help(argc, argv)) {
-        ctl->help = 1;
-
-        if (command != NULL) {
-            ctl_help(stdout, command);
-
-        } else {
-            ctl_usage(stdout);
-        }
-
-        return CTL_DONE;
+        return ctl_show_help(ctl, used ? &ctl_commands[ctl->command] : NULL);
     }
 
-    if (command == NULL) {
-
-        if (count != 0) {
-            ctl_error("unknown command: %s", words[0]);
-
-        } else {
-            ctl_usage(stderr);
-        }
-
+    if (used == 0 && count != 0) {
+        ctl_error("unknown command: %s", words[0]);
         return CTL_USAGE;
     }
 
-    rc = ctl_files(ctl, argc, argv);
-    redis = getenv("PRIVACY_REDIS");
-
-    if (rc == CTL_DONE && redis != NULL && redis[0] != '\0') {
-        rc = ctl_config_set(ctl, "redis", redis);
+    if (used == 0) {
+        ctl_usage(stderr);
+        return CTL_USAGE;
     }
+
+    rc = ctl_settings_read(ctl, argc, argv);
 
     if (rc == CTL_DONE) {
         rc = ctl_words(ctl, argc, argv, words, &count, 0);
@@ -695,24 +653,5 @@ ctl_options(ctl_t *ctl, int argc, char **argv)
         return rc;
     }
 
-    if (count - used < command->least || count - used > command->most) {
-        fprintf(stderr, "Usage: privacyctl %s %s\n", command->name,
-                command->usage);
-        return CTL_USAGE;
-    }
-
-    for (i = used; i < count; i++) {
-        ctl->arguments[ctl->count++] = words[i];
-    }
-
-    if (ctl->level != NULL) {
-        privacy_str_t  level = { ctl->level, strlen(ctl->level) };
-
-        if (privacy_level_parse(level) == PRIVACY_LEVEL_NONE) {
-            ctl_error("--level: there is no such level: %s", ctl->level);
-            return CTL_USAGE;
-        }
-    }
-
-    return CTL_DONE;
+    return ctl_arguments(ctl, words + used, count - used);
 }

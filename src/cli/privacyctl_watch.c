@@ -9,7 +9,7 @@
 #include "privacyctl.h"
 
 
-#define CTL_QUIET_MS  15000            /* of silence: is the peer still there? */
+#define CTL_QUIET_MS  15000            /* of silence, then the peer is asked */
 
 
 /* 1 if the requester may see what happens to the account ("": to all) */
@@ -100,13 +100,60 @@ ctl_watch_message(const ctl_t *ctl, const redisReply *reply)
 }
 
 
+/* Follows until something is wrong, which is printed */
+
+static void
+ctl_watch_follow(const ctl_t *ctl, redisContext *redis)
+{
+    int             asked = 0, n;
+    void           *reply;
+    struct pollfd   fd;
+
+    for ( ;; ) {
+
+        while (redisGetReplyFromReader(redis, &reply) == REDIS_OK
+               && reply != NULL)
+        {
+            asked = 0;
+            ctl_watch_message(ctl, reply);
+            freeReplyObject(reply);
+        }
+
+        fd.fd = redis->fd;
+        fd.events = POLLIN;
+
+        n = redis->err ? 0 : poll(&fd, 1, asked ? ctl->redis.timeout
+                                                : CTL_QUIET_MS);
+
+        if (n == 0 && asked && !redis->err) {
+            ctl_error("the store is silent");
+            return;
+        }
+
+        /* to subscribe again is answered, and changes nothing */
+
+        if (n == 0 && !redis->err) {
+            asked = 1;
+            (void) redisAppendCommand(redis, "SUBSCRIBE %s-events",
+                                      ctl->prefix);
+            (void) redisBufferWrite(redis, &n);
+
+        } else if (n > 0) {
+            (void) redisBufferRead(redis);
+        }
+
+        if (redis->err) {
+            ctl_error("%s", redis->errstr);
+            return;
+        }
+    }
+}
+
+
 int
 ctl_watch(const ctl_t *ctl)
 {
-    int             asked = 0, n, rc = CTL_STORE;
-    void           *reply;
-    redisContext   *redis;
-    struct pollfd   fd;
+    redisContext  *redis;
 
     if (!ctl_watch_permitted(ctl)) {
         ctl_error("This is not yours to do (forbidden)");
@@ -119,59 +166,11 @@ ctl_watch(const ctl_t *ctl)
         return CTL_STORE;
     }
 
-    if (ctl_watch_subscribe(redis, ctl->prefix) != 0) {
-        redisFree(redis);
-        return CTL_STORE;
-    }
-
-    for ( ;; ) {
-
-        while (redisGetReplyFromReader(redis, &reply) == REDIS_OK
-               && reply != NULL)
-        {
-            asked = 0;
-            ctl_watch_message(ctl, reply);
-            freeReplyObject(reply);
-        }
-
-        if (redis->err) {
-            ctl_error("%s", redis->errstr);
-            break;
-        }
-
-        fd.fd = redis->fd;
-        fd.events = POLLIN;
-
-        n = poll(&fd, 1, asked ? ctl->redis.timeout : CTL_QUIET_MS);
-
-        if (n == 0 && asked) {
-            ctl_error("the store is silent");
-            break;
-        }
-
-        /* to subscribe again is answered, and changes nothing */
-
-        if (n == 0) {
-            asked = 1;
-
-            if (redisAppendCommand(redis, "SUBSCRIBE %s-events", ctl->prefix)
-                != REDIS_OK
-                || redisBufferWrite(redis, &n) != REDIS_OK)
-            {
-                ctl_error("%s", redis->errstr);
-                break;
-            }
-
-            continue;
-        }
-
-        if (n > 0 && redisBufferRead(redis) != REDIS_OK) {
-            ctl_error("%s", redis->errstr);
-            break;
-        }
+    if (ctl_watch_subscribe(redis, ctl->prefix) == 0) {
+        ctl_watch_follow(ctl, redis);
     }
 
     redisFree(redis);
 
-    return rc;
+    return CTL_STORE;
 }

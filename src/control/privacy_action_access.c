@@ -170,7 +170,7 @@ privacy_access_write(privacy_action_t *action, privacy_change_t *change,
 }
 
 
-/* The account's profile has to stay as it was read: it says if it has cameras */
+/* The profile has to stay as it was read: it says if there are cameras */
 
 static void
 privacy_access_expect(privacy_action_t *action, privacy_change_t *change,
@@ -240,16 +240,54 @@ privacy_access_record(privacy_action_t *action, int exports)
 }
 
 
+/* Writes the record (taken), or deletes it if that is NULL */
+
+static void
+privacy_access_change(privacy_action_t *action, privacy_seen_t *seen,
+    int cameras, json_t *record)
+{
+    json_t            *event, *state;
+    int64_t            px;
+    privacy_str_t      none = { "", 0 };
+    privacy_seen_t     written, *open = &seen[PRIVACY_READ_OPEN];
+    privacy_change_t   change;
+
+    memset(&change, 0, sizeof(privacy_change_t));
+
+    px = (record != NULL && cameras)
+         ? privacy_reset_after(&action->conf.policy->reset, action->now)
+           - action->now
+         : 0;
+
+    privacy_access_expect(action, &change, &seen[PRIVACY_READ_PROFILE]);
+    privacy_access_write(action, &change, PRIVACY_KEY_UNRESTRICTED, open->sha,
+                         record, px, &written);
+
+    event = privacy_change_event(action, record ? "allow" : "disallow", none,
+                                 record);
+    state = privacy_view_access(action, action->request.account, &written,
+                                &seen[PRIVACY_READ_EXCLUDED], cameras, none);
+
+    if (px != 0) {
+        (void) json_object_set_new(event, "ends",
+                                   privacy_view_time(action->now + px));
+    }
+
+    action->status = (record != NULL && open->state == PRIVACY_FACT_ABSENT)
+                     ? PRIVACY_STATUS_CREATED : PRIVACY_STATUS_OK;
+
+    json_decref(record);
+    privacy_access_commit(action, &change, event, state);
+}
+
+
 static void
 privacy_access_decide(privacy_action_t *action)
 {
-    int                allow, cameras, exports;
-    json_t            *profile, *record, *event, *state;
-    int64_t            px;
-    privacy_str_t      account = action->request.account, none = { "", 0 };
-    privacy_seen_t     seen[PRIVACY_READS], *open = &seen[PRIVACY_READ_OPEN];
-    privacy_seen_t     written;
-    privacy_change_t   change;
+    int              allow, cameras, exports;
+    json_t          *profile, *record;
+    privacy_str_t    none = { "", 0 };
+    privacy_seen_t   seen[PRIVACY_READS], *open = &seen[PRIVACY_READ_OPEN];
 
     if (privacy_access_seen(action, seen, &profile) != 0) {
         return;
@@ -270,49 +308,22 @@ privacy_access_decide(privacy_action_t *action)
     {
         privacy_action_etag(action, open->sha);
         privacy_action_finish(action, PRIVACY_STATUS_OK,
-                              privacy_view_access(action, account, open,
+                              privacy_view_access(action,
+                                                  action->request.account,
+                                                  open,
                                                   &seen[PRIVACY_READ_EXCLUDED],
                                                   cameras, none));
         return;
     }
 
-    record = NULL;
-    px = 0;
+    record = allow ? privacy_access_record(action, exports) : NULL;
 
-    if (allow) {
-        record = privacy_access_record(action, exports);
-        px = cameras ? privacy_reset_after(&action->conf.policy->reset,
-                                           action->now)
-                       - action->now
-                     : 0;
-
-        if (record == NULL) {
-            privacy_action_no_memory(action);
-            return;
-        }
+    if (allow && record == NULL) {
+        privacy_action_no_memory(action);
+        return;
     }
 
-    memset(&change, 0, sizeof(privacy_change_t));
-
-    privacy_access_expect(action, &change, &seen[PRIVACY_READ_PROFILE]);
-    privacy_access_write(action, &change, PRIVACY_KEY_UNRESTRICTED, open->sha,
-                         record, px, &written);
-
-    event = privacy_change_event(action, allow ? "allow" : "disallow", none,
-                                 record);
-    state = privacy_view_access(action, account, &written,
-                                &seen[PRIVACY_READ_EXCLUDED], cameras, none);
-
-    if (px != 0) {
-        (void) json_object_set_new(event, "ends",
-                                   privacy_view_time(action->now + px));
-    }
-
-    action->status = (allow && open->state == PRIVACY_FACT_ABSENT)
-                     ? PRIVACY_STATUS_CREATED : PRIVACY_STATUS_OK;
-
-    json_decref(record);
-    privacy_access_commit(action, &change, event, state);
+    privacy_access_change(action, seen, cameras, record);
 }
 
 
@@ -342,15 +353,64 @@ privacy_exclusion_same(const privacy_seen_t *seen, json_t *reason,
 }
 
 
+static json_t *
+privacy_exclusion_record(privacy_action_t *action, json_t *organizations)
+{
+    json_t  *record;
+
+    record = json_pack("{s:o, s:s%, s:O}",
+                       "at", privacy_view_time(action->now),
+                       "by", action->by.data, action->by.len,
+                       "reason", json_object_get(action->body, "reason"));
+
+    if (record != NULL && organizations != NULL
+        && json_object_set(record, "organizations", organizations) != 0)
+    {
+        json_decref(record);
+        return NULL;
+    }
+
+    return record;
+}
+
+
+/* Writes the record (taken), or deletes it if that is NULL */
+
+static void
+privacy_exclusion_change(privacy_action_t *action, privacy_seen_t *seen,
+    json_t *record)
+{
+    json_t            *event, *state;
+    privacy_str_t      none = { "", 0 };
+    privacy_seen_t     written, *excluded = &seen[PRIVACY_READ_EXCLUDED];
+    privacy_change_t   change;
+
+    memset(&change, 0, sizeof(privacy_change_t));
+
+    privacy_access_expect(action, &change, &seen[PRIVACY_READ_PROFILE]);
+    privacy_access_write(action, &change, PRIVACY_KEY_EXCLUDED, excluded->sha,
+                         record, 0, &written);
+
+    event = privacy_change_event(action, record ? "exclude" : "include", none,
+                                 record);
+    state = privacy_view_exclusion(action->request.account, &written);
+
+    action->status = (record != NULL
+                      && excluded->state == PRIVACY_FACT_ABSENT)
+                     ? PRIVACY_STATUS_CREATED : PRIVACY_STATUS_OK;
+
+    json_decref(record);
+    privacy_access_commit(action, &change, event, state);
+}
+
+
 static void
 privacy_exclusion_decide(privacy_action_t *action)
 {
-    int                exclude;
-    json_t            *profile, *record, *event, *state, *organizations;
-    privacy_str_t      account = action->request.account, none = { "", 0 };
-    privacy_seen_t     seen[PRIVACY_READS], written;
-    privacy_seen_t    *excluded = &seen[PRIVACY_READ_EXCLUDED];
-    privacy_change_t   change;
+    int              exclude;
+    json_t          *profile, *record, *organizations;
+    privacy_seen_t   seen[PRIVACY_READS];
+    privacy_seen_t  *excluded = &seen[PRIVACY_READ_EXCLUDED];
 
     if (privacy_access_seen(action, seen, &profile) != 0) {
         return;
@@ -377,42 +437,17 @@ privacy_exclusion_decide(privacy_action_t *action)
     {
         privacy_action_etag(action, excluded->sha);
         privacy_action_finish(action, PRIVACY_STATUS_OK,
-                              privacy_view_exclusion(account, excluded));
+                              privacy_view_exclusion(action->request.account,
+                                                     excluded));
         return;
     }
 
-    record = NULL;
+    record = exclude ? privacy_exclusion_record(action, organizations) : NULL;
 
-    if (exclude) {
-        record = json_pack("{s:o, s:s%, s:O}",
-                           "at", privacy_view_time(action->now),
-                           "by", action->by.data, action->by.len,
-                           "reason", json_object_get(action->body, "reason"));
-
-        if (record == NULL
-            || (organizations != NULL
-                && json_object_set(record, "organizations", organizations)
-                   != 0))
-        {
-            json_decref(record);
-            privacy_action_no_memory(action);
-            return;
-        }
+    if (exclude && record == NULL) {
+        privacy_action_no_memory(action);
+        return;
     }
 
-    memset(&change, 0, sizeof(privacy_change_t));
-
-    privacy_access_expect(action, &change, &seen[PRIVACY_READ_PROFILE]);
-    privacy_access_write(action, &change, PRIVACY_KEY_EXCLUDED, excluded->sha,
-                         record, 0, &written);
-
-    event = privacy_change_event(action, exclude ? "exclude" : "include", none,
-                                 record);
-    state = privacy_view_exclusion(account, &written);
-
-    action->status = (exclude && excluded->state == PRIVACY_FACT_ABSENT)
-                     ? PRIVACY_STATUS_CREATED : PRIVACY_STATUS_OK;
-
-    json_decref(record);
-    privacy_access_commit(action, &change, event, state);
+    privacy_exclusion_change(action, seen, record);
 }

@@ -12,21 +12,7 @@
 #define PRIVACY_TRIM_LIMIT  10000      /* events that one XTRIM looks at */
 
 
-static privacy_str_t
-privacy_check_id(const privacy_check_t *check)
-{
-    return privacy_text(check->id);
-}
-
-
-static privacy_str_t
-privacy_check_other(const privacy_check_t *check)
-{
-    return privacy_text(check->other);
-}
-
-
-static void
+void
 privacy_check_named(privacy_action_t *action, const privacy_name_t *name,
     const char *command, privacy_str_t argument)
 {
@@ -39,19 +25,7 @@ privacy_check_named(privacy_action_t *action, const privacy_name_t *name,
 }
 
 
-static void
-privacy_check_claim(privacy_action_t *action, privacy_str_t camera,
-    privacy_str_t account)
-{
-    privacy_name_t  name;
-
-    privacy_name_write(action, &name, PRIVACY_KEY_CAMERA, camera, camera);
-    privacy_check_named(action, &name, "SET", account);
-    privacy_pipeline_text(&action->pipe, "NX");
-}
-
-
-static void
+void
 privacy_check_index(privacy_action_t *action, const char *command,
     privacy_str_t organization, privacy_str_t account)
 {
@@ -100,6 +74,20 @@ privacy_check_trim(privacy_action_t *action, privacy_check_t *check)
 }
 
 
+/* Checks that read an account's records: which, and whose */
+
+static void
+privacy_check_records(privacy_action_t *action, privacy_str_t account,
+    privacy_str_t organization, const privacy_key_e *kinds, unsigned n)
+{
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        privacy_read_key(action, kinds[i], account, organization);
+    }
+}
+
+
 void
 privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 {
@@ -107,12 +95,21 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
     privacy_str_t   other = privacy_check_other(check);
     privacy_name_t  name;
 
+    static const privacy_key_e  open[] = {
+        PRIVACY_KEY_UNRESTRICTED, PRIVACY_KEY_EXCLUDED, PRIVACY_KEY_PROFILE
+    };
+    static const privacy_key_e  owner[] = {
+        PRIVACY_KEY_PROFILE, PRIVACY_KEY_PROVIDERS, PRIVACY_KEY_UNRESTRICTED,
+        PRIVACY_KEY_EXCLUDED
+    };
+    static const privacy_key_e  member[] = {
+        PRIVACY_KEY_PROVIDERS, PRIVACY_KEY_GRANT, PRIVACY_KEY_PROFILE
+    };
+
     switch (check->check) {
 
     case PRIVACY_CHECK_OPEN:
-        privacy_read_key(action, PRIVACY_KEY_UNRESTRICTED, id, id);
-        privacy_read_key(action, PRIVACY_KEY_EXCLUDED, id, id);
-        privacy_read_key(action, PRIVACY_KEY_PROFILE, id, id);
+        privacy_check_records(action, id, id, open, 3);
         return;
 
     case PRIVACY_CHECK_GRANT:
@@ -130,10 +127,12 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 
     case PRIVACY_CHECK_OWNED:
     case PRIVACY_CHECK_RESTORE:
-        privacy_read_key(action, PRIVACY_KEY_PROFILE, other, other);
-        privacy_read_key(action, PRIVACY_KEY_PROVIDERS, other, other);
-        privacy_read_key(action, PRIVACY_KEY_UNRESTRICTED, other, other);
-        privacy_read_key(action, PRIVACY_KEY_EXCLUDED, other, other);
+        privacy_check_records(action, other, other, owner, 4);
+        return;
+
+    case PRIVACY_CHECK_MEMBER:
+    case PRIVACY_CHECK_REJOIN:
+        privacy_check_records(action, other, id, member, 3);
         return;
 
     case PRIVACY_CHECK_SET:
@@ -144,23 +143,13 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
         privacy_pipeline_number(&action->pipe, 100);
         return;
 
-    case PRIVACY_CHECK_MEMBER:
-    case PRIVACY_CHECK_REJOIN:
-        privacy_read_key(action, PRIVACY_KEY_PROVIDERS, other, other);
-        privacy_read_key(action, PRIVACY_KEY_GRANT, other, id);
-        privacy_read_key(action, PRIVACY_KEY_PROFILE, other, other);
-        return;
-
     case PRIVACY_CHECK_GRANTS:
         privacy_name_grants(action, &name, id);
         privacy_check_named(action, &name, "SMEMBERS", privacy_text(""));
         return;
 
-    case PRIVACY_CHECK_LOG:
-        privacy_check_trim(action, check);
-        return;
-
     default:
+        privacy_check_trim(action, check);
         return;
     }
 }
@@ -168,7 +157,7 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 
 /* What was read has to be that still: hash and TTL */
 
-static void
+void
 privacy_check_expect(privacy_action_t *action, privacy_change_t *change,
     privacy_key_e kind, const privacy_check_t *check,
     const privacy_seen_t *seen, const char *write)
@@ -379,289 +368,6 @@ privacy_check_grant(privacy_action_t *action, privacy_check_t *check)
 
     privacy_check_change(action, &change, check, "expire",
                          privacy_check_other(check), &seen);
-}
-
-
-/* What the account has in other slots: claimed where it is missing */
-
-static void
-privacy_check_profile(privacy_action_t *action, privacy_check_t *check)
-{
-    json_t          *profile, *value, *ids;
-    const char      *id;
-    privacy_seen_t   seen;
-
-    if (privacy_read_seen(action, check->first, 0, &seen) != 0
-        || seen.state == PRIVACY_FACT_ABSENT)
-    {
-        return;
-    }
-
-    action->figures.accounts++;
-    profile = privacy_seen_json(&seen);
-
-    if (!json_is_object(profile)) {
-        action->figures.invalid++;
-        json_decref(profile);
-        return;
-    }
-
-    /* in the order of the commands, for privacy_check_claimed() */
-
-    check->claims = json_array();
-    ids = privacy_profile_ids(profile, "cameras");
-
-    json_object_foreach(ids, id, value) {
-        privacy_check_claim(action, privacy_json_text(value),
-                            privacy_check_id(check));
-        (void) json_array_append(check->claims, value);
-    }
-
-    check->cameras = json_object_size(ids);
-    json_decref(ids);
-
-    ids = privacy_profile_ids(profile, "integrators");
-
-    json_object_foreach(ids, id, value) {
-        privacy_check_index(action, "SADD", privacy_json_text(value),
-                            privacy_check_id(check));
-        (void) json_array_append(check->claims, value);
-    }
-
-    json_decref(ids);
-    json_decref(profile);
-}
-
-
-/*
- * What was missing was perhaps just being given up: whatever was claimed is
- * looked at again, from the other side
- */
-
-static void
-privacy_check_claimed(privacy_action_t *action, privacy_check_t *check)
-{
-    unsigned                i;
-    privacy_str_t           id;
-    const privacy_reply_t  *reply;
-
-    for (i = 0; i < check->count; i++) {
-        reply = privacy_pipeline_get(&action->pipe, check->first + i);
-        id = privacy_json_text(json_array_get(check->claims, i));
-
-        if (i < check->cameras && reply->type == PRIVACY_REPLY_STRING) {
-            action->figures.repaired++;
-            privacy_sweeper_add(action->sweeper, PRIVACY_CHECK_CAMERA, id,
-                                privacy_text(""));
-
-        } else if (i >= check->cameras && reply->type == PRIVACY_REPLY_INTEGER
-                   && reply->integer == 1)
-        {
-            action->figures.repaired++;
-            privacy_sweeper_add(action->sweeper, PRIVACY_CHECK_MEMBER, id,
-                                privacy_check_id(check));
-        }
-    }
-}
-
-
-static void
-privacy_check_release(privacy_action_t *action, const privacy_check_t *check,
-    privacy_str_t value)
-{
-    privacy_name_t  name;
-
-    privacy_name_write(action, &name, PRIVACY_KEY_CAMERA,
-                       privacy_check_id(check), privacy_check_id(check));
-
-    privacy_pipeline_script(&action->pipe, PRIVACY_SCRIPT_RELEASE);
-    privacy_pipeline_number(&action->pipe, 1);
-    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
-    privacy_pipeline_add(&action->pipe, value);
-}
-
-
-static void
-privacy_check_camera(privacy_action_t *action, privacy_check_t *check)
-{
-    privacy_seen_t  seen;
-
-    if (privacy_read_seen(action, check->first, 0, &seen) != 0
-        || seen.state != PRIVACY_FACT_PRESENT)
-    {
-        return;
-    }
-
-    if (privacy_id_valid(seen.value)) {
-        privacy_sweeper_add(action->sweeper, PRIVACY_CHECK_OWNED,
-                            privacy_check_id(check), seen.value);
-
-    } else {
-        privacy_check_release(action, check, seen.value);
-    }
-}
-
-
-/*
- * An entry points nowhere if the account's profile does not list the camera,
- * or if there is no record of the account at all.
- */
-
-static void
-privacy_check_owned(privacy_action_t *action, privacy_check_t *check)
-{
-    int              listed, known;
-    json_t          *profile;
-    unsigned         i;
-    privacy_seen_t   seen[4];
-
-    for (i = 0, known = 0; i < 4; i++) {
-
-        if (privacy_read_seen(action, check->first, i, &seen[i]) != 0) {
-            return;
-        }
-
-        known |= seen[i].state != PRIVACY_FACT_ABSENT;
-    }
-
-    profile = privacy_seen_json(&seen[0]);
-
-    listed = (seen[0].state == PRIVACY_FACT_ABSENT) ? known
-             : !json_is_object(profile)
-               || privacy_profile_lists(profile, "cameras",
-                                        privacy_check_id(check));
-    json_decref(profile);
-
-    if (check->check == PRIVACY_CHECK_OWNED && !listed) {
-        privacy_check_release(action, check, privacy_check_other(check));
-
-    } else if (check->check == PRIVACY_CHECK_RESTORE && listed) {
-        privacy_check_claim(action, privacy_check_id(check),
-                            privacy_check_other(check));
-    }
-}
-
-
-static void
-privacy_check_set(privacy_action_t *action, privacy_check_t *check)
-{
-    size_t                  i;
-    privacy_name_t          name;
-    privacy_check_t         next;
-    const privacy_reply_t  *reply, *cursor, *members, *member;
-
-    reply = privacy_pipeline_get(&action->pipe, check->first);
-
-    if (check->check == PRIVACY_CHECK_SET) {
-        privacy_name_write(action, &name, PRIVACY_KEY_INDEX,
-                           privacy_check_id(check), privacy_check_id(check));
-        cursor = privacy_reply_item(reply, 0);
-        members = privacy_reply_item(reply, 1);
-
-        if (cursor->type == PRIVACY_REPLY_STRING
-            && cursor->string.len < sizeof(next.cursor)
-            && cursor->string.len != 0
-            && !privacy_same(cursor->string, privacy_text("0")))
-        {
-            next = *check;
-            memcpy(next.cursor, cursor->string.data, cursor->string.len + 1);
-            privacy_sweeper_push(action->sweeper, &next);
-        }
-
-    } else {
-        privacy_name_grants(action, &name, privacy_check_id(check));
-        members = reply;
-    }
-
-    for (i = 0; i < members->count; i++) {
-        member = privacy_reply_item(members, i);
-
-        if (member->type != PRIVACY_REPLY_STRING) {
-            continue;
-        }
-
-        if (!privacy_id_valid(member->string)) {
-            privacy_check_named(action, &name, "SREM", member->string);
-            continue;
-        }
-
-        privacy_sweeper_add(action->sweeper,
-                            check->check == PRIVACY_CHECK_SET
-                            ? PRIVACY_CHECK_MEMBER : PRIVACY_CHECK_INDEXED,
-                            privacy_check_id(check), member->string);
-    }
-}
-
-
-/* Does the organization service the account, or have a grant of it? */
-
-static void
-privacy_check_member(privacy_action_t *action, privacy_check_t *check)
-{
-    int              member;
-    size_t           i;
-    json_t          *providers, *profile, *value;
-    privacy_seen_t   seen[3];
-
-    for (i = 0; i < 3; i++) {
-
-        if (privacy_read_seen(action, check->first, i, &seen[i]) != 0) {
-            return;
-        }
-    }
-
-    providers = privacy_seen_json(&seen[0]);
-    profile = privacy_seen_json(&seen[2]);
-
-    member = seen[1].state != PRIVACY_FACT_ABSENT
-             || privacy_profile_lists(profile, "integrators",
-                                      privacy_check_id(check));
-
-    json_array_foreach(providers, i, value) {
-
-        if (privacy_same(privacy_json_text(value), privacy_check_id(check))) {
-            member = 1;
-        }
-    }
-
-    json_decref(providers);
-    json_decref(profile);
-
-    if (check->check == PRIVACY_CHECK_MEMBER && !member) {
-        privacy_check_index(action, "SREM", privacy_check_id(check),
-                            privacy_check_other(check));
-
-    } else if (check->check == PRIVACY_CHECK_REJOIN && member) {
-        privacy_check_index(action, "SADD", privacy_check_id(check),
-                            privacy_check_other(check));
-    }
-}
-
-
-/* An entry of the account's own index whose grant is gone */
-
-static void
-privacy_check_indexed(privacy_action_t *action, privacy_check_t *check)
-{
-    privacy_name_t     name;
-    privacy_seen_t     seen;
-    privacy_change_t   change;
-
-    if (privacy_read_seen(action, check->first, 0, &seen) != 0
-        || seen.state != PRIVACY_FACT_ABSENT)
-    {
-        return;
-    }
-
-    memset(&change, 0, sizeof(privacy_change_t));
-
-    privacy_check_expect(action, &change, PRIVACY_KEY_GRANT, check, &seen,
-                         "keep");
-    privacy_name_grants(action, &name, privacy_check_id(check));
-    privacy_change_row(action, &change, &name, PRIVACY_ANY, "srem");
-    privacy_change_value(&change, check->other, strlen(check->other), 0);
-
-    privacy_change_send(action, &change, privacy_check_id(check), NULL, 1);
 }
 
 

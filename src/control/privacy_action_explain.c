@@ -246,6 +246,30 @@ privacy_explain_facts(privacy_action_t *action)
 
 
 static void
+privacy_explain_verdict(privacy_action_t *action, const privacy_fact_t *fact,
+    privacy_verdict_t *verdict)
+{
+    privacy_facts_t    all;
+    privacy_subject_t  subject;
+
+    all.unrestricted = fact[PRIVACY_READ_OPEN];
+    all.excluded = fact[PRIVACY_READ_EXCLUDED];
+    all.providers = fact[PRIVACY_READ_PROVIDERS];
+    all.grant = fact[PRIVACY_READ_GRANT];
+
+    (void) privacy_explain_request(action, &subject, verdict);
+
+    if (action->owner != NULL) {
+        (void) privacy_decide_owner(&subject, privacy_text(action->owner),
+                                    action->owner_ends, verdict);
+    }
+
+    privacy_decide_facts(action->conf.policy, &subject, &all, action->now,
+                         verdict);
+}
+
+
+static void
 privacy_explain_decide(privacy_action_t *action)
 {
     void              *records[PRIVACY_READS];
@@ -253,8 +277,6 @@ privacy_explain_decide(privacy_action_t *action)
     unsigned           i;
     privacy_fact_t     fact[PRIVACY_READS];
     privacy_seen_t     seen[PRIVACY_READS];
-    privacy_facts_t    all;
-    privacy_subject_t  subject;
     privacy_verdict_t  verdict;
 
     static const privacy_key_e  kinds[PRIVACY_READS] = {
@@ -290,20 +312,7 @@ privacy_explain_decide(privacy_action_t *action)
                                                         records[i] != NULL));
     }
 
-    all.unrestricted = fact[PRIVACY_READ_OPEN];
-    all.excluded = fact[PRIVACY_READ_EXCLUDED];
-    all.providers = fact[PRIVACY_READ_PROVIDERS];
-    all.grant = fact[PRIVACY_READ_GRANT];
-
-    (void) privacy_explain_request(action, &subject, &verdict);
-
-    if (action->owner != NULL) {
-        (void) privacy_decide_owner(&subject, privacy_text(action->owner),
-                                    action->owner_ends, &verdict);
-    }
-
-    privacy_decide_facts(action->conf.policy, &subject, &all, action->now,
-                         &verdict);
+    privacy_explain_verdict(action, fact, &verdict);
 
     for (i = 0; i < PRIVACY_READS; i++) {
         free(records[i]);

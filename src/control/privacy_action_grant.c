@@ -247,14 +247,12 @@ privacy_grant_time(const json_t *value)
 }
 
 
-/* Since when and by whom; how long */
+/* Since when and by whom */
 
-static int
-privacy_grant_times_of(privacy_granting_t *g)
+static void
+privacy_grant_begin_of(privacy_granting_t *g)
 {
-    int                told;
-    json_t            *value, *by;
-    int64_t            limit;
+    json_t            *by;
     privacy_action_t  *action = g->action;
 
     g->granted_at = privacy_grant_time(json_object_get(g->old, "granted_at"));
@@ -270,6 +268,18 @@ privacy_grant_times_of(privacy_granting_t *g)
                                               action->by.len));
     (void) json_object_set_new(g->record, "granted_at",
                                privacy_view_time(g->granted_at));
+}
+
+
+/* Until when: as told, or as it was, but never beyond the level's limit */
+
+static int
+privacy_grant_end_of(privacy_granting_t *g)
+{
+    int                told;
+    json_t            *value;
+    int64_t            limit;
+    privacy_action_t  *action = g->action;
 
     value = json_object_get(action->body, "expires_at");
     told = json_is_string(value);
@@ -293,6 +303,21 @@ privacy_grant_times_of(privacy_granting_t *g)
         return privacy_grant_refuse(g, "level",
                                     "with this one it would have ended: "
                                     "revoke it and grant anew");
+    }
+
+    return 0;
+}
+
+
+static int
+privacy_grant_times_of(privacy_granting_t *g)
+{
+    json_t  *value;
+
+    privacy_grant_begin_of(g);
+
+    if (privacy_grant_end_of(g) != 0) {
+        return -1;
     }
 
     value = privacy_grant_field(g, "starts_at", NULL);

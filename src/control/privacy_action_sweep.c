@@ -37,7 +37,6 @@ static void privacy_sweep_read(privacy_action_t *action);
 static void privacy_sweep_decide(privacy_action_t *action);
 static void privacy_sweep_done(privacy_action_t *action);
 static void privacy_sweep_ended(privacy_action_t *action);
-static void privacy_sweep_shown(privacy_action_t *action);
 
 
 typedef struct {
@@ -366,15 +365,47 @@ privacy_sweep_sets(privacy_action_t *action)
 }
 
 
+/* The summary, and the lock given up */
+
+static void
+privacy_sweep_end(privacy_action_t *action)
+{
+    json_t          *at;
+    int64_t          reset;
+    privacy_name_t   name;
+
+    privacy_sweep_report(action, "done");
+
+    reset = privacy_reset_before(&action->conf.policy->reset,
+                                 action->figures.started_at);
+
+    privacy_name_tail(action, &name, PRIVACY_SWEEP);
+    privacy_pipeline_command(&action->pipe, "HSET");
+    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
+
+    at = privacy_view_time(reset);
+    privacy_pipeline_text(&action->pipe, "reset");
+    privacy_pipeline_add(&action->pipe, privacy_json_text(at));
+    json_decref(at);
+
+    at = privacy_view_time(action->now);
+    privacy_pipeline_text(&action->pipe, "finished_at");
+    privacy_pipeline_add(&action->pipe, privacy_json_text(at));
+    json_decref(at);
+
+    privacy_sweep_lock_command(action, 0);
+
+    action->errors = 0;
+    privacy_action_then(action, privacy_sweep_ended);
+}
+
+
 /* The next thing to do */
 
 static void
 privacy_sweep_go(privacy_action_t *action)
 {
-    json_t              *at;
-    int64_t              reset;
-    privacy_name_t       name;
-    privacy_sweeper_t   *sweeper = action->sweeper;
+    privacy_sweeper_t  *sweeper = action->sweeper;
 
     if (sweeper->failed) {
         privacy_action_no_memory(action);
@@ -418,29 +449,39 @@ privacy_sweep_go(privacy_action_t *action)
         break;
     }
 
-    privacy_sweep_report(action, "done");
+    privacy_sweep_end(action);
+}
 
-    reset = privacy_reset_before(&action->conf.policy->reset,
-                                 action->figures.started_at);
 
-    privacy_name_tail(action, &name, PRIVACY_SWEEP);
-    privacy_pipeline_command(&action->pipe, "HSET");
-    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
+/* Keys that src/core has no use for */
 
-    at = privacy_view_time(reset);
-    privacy_pipeline_text(&action->pipe, "reset");
-    privacy_pipeline_add(&action->pipe, privacy_json_text(at));
-    json_decref(at);
+static void
+privacy_sweep_own_key(privacy_action_t *action, privacy_str_t key)
+{
+    privacy_str_t       id, none = { "", 0 }, rest;
+    privacy_sweeper_t  *sweeper = action->sweeper;
 
-    at = privacy_view_time(action->now);
-    privacy_pipeline_text(&action->pipe, "finished_at");
-    privacy_pipeline_add(&action->pipe, privacy_json_text(at));
-    json_decref(at);
+    static const privacy_str_t  grants = privacy_str("-grants:{");
+    static const privacy_str_t  deleted = privacy_str(PRIVACY_DELETED);
 
-    privacy_sweep_lock_command(action, 0);
+    if (key.len <= action->conf.prefix.len) {
+        return;
+    }
 
-    action->errors = 0;
-    privacy_action_then(action, privacy_sweep_ended);
+    rest.data = key.data + action->conf.prefix.len;
+    rest.len = key.len - action->conf.prefix.len;
+
+    if (privacy_same(rest, deleted) && action->conf.log_retention > 0) {
+        privacy_sweeper_add(sweeper, PRIVACY_CHECK_LOG, none, none);
+
+    } else if (rest.len > grants.len + 1
+               && memcmp(rest.data, grants.data, grants.len) == 0
+               && rest.data[rest.len - 1] == '}')
+    {
+        id.data = rest.data + grants.len;
+        id.len = rest.len - grants.len - 1;
+        privacy_sweeper_add(sweeper, PRIVACY_CHECK_GRANTS, id, none);
+    }
 }
 
 
@@ -449,11 +490,8 @@ privacy_sweep_go(privacy_action_t *action)
 static void
 privacy_sweep_key(privacy_action_t *action, privacy_str_t key)
 {
-    privacy_str_t       id, organization, none = { "", 0 }, rest;
+    privacy_str_t       id, organization, none = { "", 0 };
     privacy_sweeper_t  *sweeper = action->sweeper;
-
-    static const privacy_str_t  grants = privacy_str("-grants:{");
-    static const privacy_str_t  deleted = privacy_str(PRIVACY_DELETED);
 
     switch (privacy_key_parse(key, action->conf.prefix, &id, &organization)) {
 
@@ -492,26 +530,11 @@ privacy_sweep_key(privacy_action_t *action, privacy_str_t key)
         return;
 
     case PRIVACY_KEY_OTHER:
-        break;
+        privacy_sweep_own_key(action, key);
+        return;
 
     default:
         return;
-    }
-
-    rest.data = key.data + action->conf.prefix.len;
-    rest.len = (key.len > action->conf.prefix.len)
-               ? key.len - action->conf.prefix.len : 0;
-
-    if (privacy_same(rest, deleted) && action->conf.log_retention > 0) {
-        privacy_sweeper_add(sweeper, PRIVACY_CHECK_LOG, none, none);
-
-    } else if (rest.len > grants.len + 1
-               && memcmp(rest.data, grants.data, grants.len) == 0
-               && rest.data[rest.len - 1] == '}')
-    {
-        id.data = rest.data + grants.len;
-        id.len = rest.len - grants.len - 1;
-        privacy_sweeper_add(sweeper, PRIVACY_CHECK_GRANTS, id, none);
     }
 }
 
@@ -663,93 +686,4 @@ privacy_sweep_ended(privacy_action_t *action)
     action->result.changed = 1;
     privacy_action_finish(action, PRIVACY_STATUS_OK,
                           privacy_sweep_view(action));
-}
-
-
-void
-privacy_action_sweep_state(privacy_action_t *action)
-{
-    privacy_name_t  name;
-
-    privacy_name_tail(action, &name, PRIVACY_SWEEP);
-    privacy_pipeline_command(&action->pipe, "HGETALL");
-    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
-
-    privacy_name_tail(action, &name, PRIVACY_SWEEP_LOCK);
-    privacy_pipeline_command(&action->pipe, "EXISTS");
-    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
-
-    privacy_action_then(action, privacy_sweep_shown);
-}
-
-
-/* Figures as numbers; what does not look like one is a string */
-
-static json_t *
-privacy_sweep_value(privacy_str_t text)
-{
-    char  *end;
-    long long  number;
-
-    if (text.len != 0 && text.len < 19
-        && text.data[0] >= '0' && text.data[0] <= '9')
-    {
-        number = strtoll(text.data, &end, 10);
-
-        if (*end == '\0') {
-            return json_integer(number);
-        }
-    }
-
-    return json_stringn(text.data, text.len);
-}
-
-
-static void
-privacy_sweep_shown(privacy_action_t *action)
-{
-    size_t                  i;
-    json_t                 *view;
-    const privacy_reply_t  *fields, *lock, *name, *value;
-
-    fields = privacy_pipeline_get(&action->pipe, 0);
-    lock = privacy_pipeline_get(&action->pipe, 1);
-
-    if (fields->type != PRIVACY_REPLY_ARRAY
-        || lock->type != PRIVACY_REPLY_INTEGER)
-    {
-        privacy_action_bad_reply(action);
-        return;
-    }
-
-    view = json_object();
-
-    for (i = 0; i + 1 < fields->count; i += 2) {
-        name = privacy_reply_item(fields, i);
-        value = privacy_reply_item(fields, i + 1);
-
-        if (name->type == PRIVACY_REPLY_STRING
-            && value->type == PRIVACY_REPLY_STRING)
-        {
-            (void) json_object_setn_new(view, name->string.data,
-                                        name->string.len,
-                                        privacy_sweep_value(value->string));
-        }
-    }
-
-    if (json_object_size(view) == 0) {
-        (void) json_object_set_new(view, "state", json_string("never"));
-
-    } else if (lock->integer == 0
-               && privacy_same(privacy_json_text(json_object_get(view,
-                                                                 "state")),
-                               privacy_text("running")))
-    {
-        (void) json_object_set_new(view, "state", json_string("interrupted"));
-    }
-
-    (void) json_object_set_new(view, "running",
-                               json_boolean(lock->integer != 0));
-
-    privacy_action_finish(action, PRIVACY_STATUS_OK, view);
 }

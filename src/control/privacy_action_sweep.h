@@ -78,4 +78,41 @@ void privacy_check_read(privacy_action_t *action, privacy_check_t *check);
 void privacy_check_decide(privacy_action_t *action, privacy_check_t *check);
 void privacy_check_done(privacy_action_t *action, privacy_check_t *check);
 
+
+
+/* --- between the two files of checks */
+
+static inline privacy_str_t
+privacy_check_id(const privacy_check_t *check)
+{
+    return privacy_text(check->id);
+}
+
+
+static inline privacy_str_t
+privacy_check_other(const privacy_check_t *check)
+{
+    return privacy_text(check->other);
+}
+
+
+/* COMMAND KEY [ARGUMENT]; COMMAND PREFIX-org:ORGANIZATION ACCOUNT */
+
+void privacy_check_named(privacy_action_t *action, const privacy_name_t *name,
+    const char *command, privacy_str_t argument);
+void privacy_check_index(privacy_action_t *action, const char *command,
+    privacy_str_t organization, privacy_str_t account);
+
+void privacy_check_expect(privacy_action_t *action, privacy_change_t *change,
+    privacy_key_e kind, const privacy_check_t *check,
+    const privacy_seen_t *seen, const char *write);
+
+void privacy_check_profile(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_claimed(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_camera(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_owned(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_set(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_member(privacy_action_t *action, privacy_check_t *check);
+void privacy_check_indexed(privacy_action_t *action, privacy_check_t *check);
+
 #endif /* PRIVACY_ACTION_SWEEP_H */

@@ -72,7 +72,9 @@ static const privacy_body_field_t  privacy_body_exclude[] = {
     { NULL, 0, 0, 0 }
 };
 
-static const privacy_body_field_t *const  privacy_body_fields[PRIVACY_BODIES] = {
+static const privacy_body_field_t *const
+    privacy_body_fields[PRIVACY_BODIES] =
+{
     privacy_body_none,
     privacy_body_account,
     privacy_body_allow,
