@@ -191,13 +191,13 @@ ngx_http_privacy_api_body(ngx_http_request_t *r)
     for ( ;; ) {
         rc = ngx_http_privacy_api_collect(api);
 
-        if (rc == NGX_DECLINED) {
-            rc = ngx_http_privacy_answer_problem(r,
-                                                 &ngx_http_privacy_api_too_large,
-                                                 NULL);
-        }
-
         if (rc != NGX_OK) {
+
+            if (rc == NGX_DECLINED) {
+                rc = ngx_http_privacy_answer_problem(r,
+                                        &ngx_http_privacy_api_too_large, NULL);
+            }
+
             ngx_http_finalize_request(r, rc);
             return;
         }
