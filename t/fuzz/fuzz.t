@@ -14,6 +14,7 @@ use Test::More;
 my $here = dirname(abs_path($0));
 my $core = abs_path("$here/../../src/core");
 my $store = abs_path("$here/../../src/store");
+my $control = abs_path("$here/../../src/control");
 my $dir = tempdir(CLEANUP => 1);
 
 my $cc = $ENV{FUZZ_CC} || 'clang';
@@ -22,7 +23,8 @@ my $artifacts = $ENV{FUZZ_ARTIFACTS} || $dir;
 
 my @flags = (qw(-std=gnu99 -Wall -Wextra -Werror -g -O1),
              '-fsanitize=fuzzer,address,undefined',
-             '-fno-sanitize-recover=all', '-I', $core, '-I', $store);
+             '-fno-sanitize-recover=all', '-I', $core, '-I', $store,
+             '-I', $control, '-I', $dir);
 
 if (system("$cc --version >/dev/null 2>&1") != 0) {
     plan skip_all => "$cc is not installed";
@@ -32,6 +34,36 @@ my @sources = (glob("$core/*.c"), "$store/privacy_resp.c");
 my @targets = sort glob "$here/fuzz_*.c";
 
 plan tests => 3 * @targets;
+
+# What stands above the core, for the targets that need it.
+
+my %more = (action => [ glob "$control/privacy_*.c" ]);
+
+scripts();
+
+
+# The scripts as C strings, as config makes them of the same files.
+
+sub scripts {
+    open my $header, '>', "$dir/privacy_lua.h" or die "privacy_lua.h: $!";
+
+    for my $file (sort glob "$store/scripts/*.lua") {
+        my $name = basename($file, '.lua') =~ tr/-/_/r;
+
+        open my $script, '<', $file or die "$file: $!";
+        print $header "static const char  privacy_lua_${name}[] =\n";
+
+        while (my $line = <$script>) {
+            chomp $line;
+            $line =~ s/([\\"])/\\$1/g;
+            print $header qq(    "$line\\n"\n);
+        }
+
+        print $header qq(    "";\n);
+    }
+
+    close $header or die "privacy_lua.h: $!";
+}
 
 
 sub run {
@@ -59,8 +91,9 @@ for my $target (@targets) {
 
     ok(@seeds, "$name: " . @seeds . ' seeds');
 
-    my ($rc, $text) = run($cc, @flags, $target, @sources, '-ljansson',
-                          '-lhiredis', '-o', "$dir/$name");
+    my ($rc, $text) = run($cc, @flags, $target, @sources,
+                          @{ $more{$kind} || [] }, '-ljansson', '-lhiredis',
+                          '-o', "$dir/$name");
 
     ok($rc == 0, "$name: build") or diag($text);
 
