@@ -20,12 +20,13 @@ use constant EARLY => 50;
 use constant RECOVERY => 1000;
 
 use constant STALE => 2;        # seconds; gate.conf
+use constant DAY => 86400;
 
 my $BAKERY = '/accounts/bakery/cameras';
 
 my %who = map { $_->[0] => sprintf '%-5s%s', $_->[0],
                     ($_->[2] eq 'client' ? 'client user' : $_->[2]) =~ tr/_/ /r
-              } @LOGINS;
+              } @LOGINS, \@Access::OPERATOR;
 $who{'-'} = '(no login)';
 
 my $stage;
@@ -37,13 +38,13 @@ sub tell {
 
     $stage = $given;
     $Access::SOCKET = $stage->redis_socket;
+    $Access::ROOT = $stage->{root};
     $Client::ADDRESS = $stage->address;
     $Client::PASSWORD = $stage->password;
     $Client::FOLDER = $stage->portal_folder;
 
     reset_is_far();
-    Access::serve('bakery', 'brightline');
-    Access::serve('school', 'northcam');
+    scene_accounts();
 
     printf "\n%-18s %-25s %-4s %-7s %-15s %s\n", 'requester',
            'asks for (bakery\'s)', 'HTTP', 'verdict', 'reason', 'what came';
@@ -59,6 +60,7 @@ sub tell {
     scene_expiry();
     scene_revoke();
     scene_outage();
+    scene_sweep();
     scene_log();
 
     print "\n", $wrong ? "$wrong of $told differ from the story\n"
@@ -173,6 +175,72 @@ sub rows {
 }
 
 
+# What privacyctl said, told like a request.  "wrong": what differs
+
+sub said_row {
+    my ($login, $what, $said, $fault) = @_;
+
+    $told++;
+    printf "%-18s %-25s %s\n", $who{$login}, $what, $said;
+
+    if (defined $fault) {
+        $wrong++;
+        print "    MISMATCH: $fault\n";
+    }
+}
+
+
+# What must be refused, and with which words; nothing may be changed by it.
+
+sub refused_row {
+    my ($login, $what, $exit, $words, @command) = @_;
+
+    my ($ended, $said) = Access::try($login, @command);
+
+    $said = 'it is done' if ref $said;
+    $said =~ s/^privacyctl: //;
+
+    said_row($login, $what, "exit $ended, $said",
+             $ended != $exit || $said !~ /$words/
+             ? "told was exit $exit, $words" : undef);
+}
+
+
+# The command line knows what the gate would say, before anybody asks it.
+
+sub explain_row {
+    my ($asker, $camera, $resource, $expected) = @_;
+
+    my $said = Access::explain('anna', 'bakery', $asker, $camera, $resource);
+    my $verdict = "$said->{verdict} $said->{reason}";
+    my $until = $said->{recheck} ? ", until $said->{recheck}" : '';
+
+    said_row('anna', "why: $asker, $camera $resource",
+             "$verdict: $said->{rule}{text}$until",
+             $verdict ne $expected ? "told was $expected" : undef);
+
+    return $said;
+}
+
+
+# What a login sees in its list, as "account state", in alphabetical order
+
+sub list_row {
+    my ($login, $expected) = @_;
+
+    my %rows = Access::list($login);
+    my $seen = join ', ', map { "$_ $rows{$_}{state}" } sort keys %rows;
+    my $fault;
+
+    $fault = "told was $expected" if $seen ne $expected;
+    $fault //= 'a provider is told of cameras'
+        if $login ne $Access::OPERATOR[0]
+           && grep { exists $_->{cameras} } values %rows;
+
+    said_row($login, 'the list of accounts', $seen, $fault);
+}
+
+
 # --- time
 
 # An unrestricted account is restricted by the next reset; the story is not
@@ -196,6 +264,17 @@ sub milliseconds {
 
 
 # --- scenes
+
+sub scene_accounts {
+    scene('Two accounts.  "olga$ privacyctl ..." is the command line as she '
+        . "would type it, with\n--level operator, --organization and --user: "
+        . 'who acts is held to the same rules.');
+
+    Access::put_account('olga', $_, "$_.json") for 'bakery', 'school';
+    list_row('olga', 'bakery restricted, school restricted');
+    list_row('ivo', 'bakery restricted');
+}
+
 
 sub scene_probe {
     scene('The portal\'s video, as ffprobe sees it through the gate '
@@ -271,6 +350,11 @@ sub scene_restricted {
             row($login, 'bakery/door', $what, $expected);
         }
     }
+
+    action('ivo tries to open the account to his own company');
+    refused_row('ivo', 'a grant for brightline', 1, 'forbidden', 'grant',
+                'bakery', 'brightline', '--role', 'administrator_full');
+    row('ivo', 'bakery/door', 'live MJPEG', 'deny restricted');
 }
 
 
@@ -294,7 +378,8 @@ sub scene_unrestricted {
         . 'service providers');
 
     action('anna ticks "Allow my service provider to access my portal"');
-    Access::allow('bakery', 'anna');
+    Access::allow('anna', 'bakery');
+    list_row('ivo', 'bakery unrestricted');
     rows(<<'END');
         ivo   bakery/door  live MJPEG   allow unrestricted
         ivo   bakery/till  live HLS     allow unrestricted
@@ -306,25 +391,26 @@ sub scene_unrestricted {
 END
 
     action('anna authorises exports, too');
-    Access::allow('bakery', 'anna', exports => 1);
+    Access::allow('anna', 'bakery', exports => 1);
     row('ivo', 'bakery/door', 'export', 'allow unrestricted');
 
+    # by hand: no action writes it without a TTL, or in the past
     action('a record of yesterday, left over without a TTL: the reset has '
          . 'passed');
-    Access::redis('SET', 'privacy:{bakery}:unrestricted',
-                  Access::record(at => Access::instant(-86400), by => 'anna'));
+    Access::write_record('bakery', 'unrestricted',
+                         at => Access::instant(-DAY), by => 'anna');
     row('ivo', 'bakery/door', 'live MJPEG', 'deny restricted');
 
     action('anna ticks it anew');
-    Access::allow('bakery', 'anna');
+    Access::allow('anna', 'bakery');
     row('ivo', 'bakery/door', 'live HLS', 'allow unrestricted');
     action('and takes it away');
-    Access::disallow('bakery');
+    Access::disallow('anna', 'bakery');
     row('ivo', 'bakery/door', 'live HLS', 'deny restricted');
 
     action('the operator puts the account on the exclusion list, for '
          . 'brightline');
-    Access::exclude('bakery', organizations => [ 'brightline' ],
+    Access::exclude('olga', 'bakery', organizations => [ 'brightline' ],
                     reason => 'monitored nightly');
     rows(<<'END');
         ivo   bakery/door  live MJPEG   allow excluded
@@ -332,7 +418,7 @@ END
         vera  bakery/door  live MJPEG   deny restricted
 END
     action('the operator takes it off the list');
-    Access::include('bakery');
+    Access::include('olga', 'bakery');
     row('ivo', 'bakery/door', 'live MJPEG', 'deny restricted');
 }
 
@@ -341,7 +427,7 @@ sub scene_roles {
     scene('A grant of each role to brightline');
 
     action('Grant Access, as it comes: administrator_restricted');
-    Access::grant('bakery', 'brightline', role => 'administrator_restricted');
+    Access::grant('anna', 'bakery', 'brightline');
     rows(<<'END');
         ivo   bakery/door  manage       allow grant
         ivo   bakery/door  system       allow system
@@ -350,7 +436,8 @@ sub scene_roles {
 END
 
     action('Update Access: administrator_full');
-    Access::grant('bakery', 'brightline', role => 'administrator_full');
+    Access::update('anna', 'bakery', 'brightline',
+                   role => 'administrator_full');
     rows(<<'END');
         ivo   bakery/door  live MJPEG   allow grant
         ivo   bakery/oven  archive HLS  allow grant
@@ -358,8 +445,9 @@ END
 END
 
     action('Update Access: user_full, for the cameras door and till');
-    Access::grant('bakery', 'brightline', role => 'user_full',
-                  cameras => [ 'door', 'till' ]);
+    Access::update('anna', 'bakery', 'brightline', role => 'user_full',
+                   cameras => [ 'door', 'till' ]);
+    explain_row('ivo', 'oven', 'live', 'deny camera');
     rows(<<'END');
         ivo   bakery/door  live HLS     allow grant
         ivo   bakery/till  archive MP4  allow grant
@@ -371,14 +459,14 @@ END
 END
 
     action('Update Access: user_restricted, for the camera door');
-    Access::grant('bakery', 'brightline', role => 'user_restricted',
-                  cameras => [ 'door' ]);
+    Access::update('anna', 'bakery', 'brightline', role => 'user_restricted',
+                   cameras => [ 'door' ]);
     rows(<<'END');
         ivo   bakery/door  live MJPEG   allow grant
         ivo   bakery/door  archive MP4  allow grant
         ivo   bakery/till  live MJPEG   deny camera        not assigned
 END
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
 }
 
 
@@ -386,28 +474,27 @@ sub scene_exports {
     scene('Exports stay closed until they are authorised');
 
     action('administrator_full');
-    Access::grant('bakery', 'brightline', role => 'administrator_full');
+    Access::grant('anna', 'bakery', 'brightline',
+                  role => 'administrator_full');
     row('ivo', 'bakery/door', 'export', 'deny export');
     action('the same, exports authorised');
-    Access::grant('bakery', 'brightline', role => 'administrator_full',
-                  exports => 1);
+    Access::update('anna', 'bakery', 'brightline', exports => 1);
     row('ivo', 'bakery/door', 'export', 'allow grant');
 
     action('user_full, for the camera door');
-    Access::grant('bakery', 'brightline', role => 'user_full',
-                  cameras => [ 'door' ]);
+    Access::update('anna', 'bakery', 'brightline', role => 'user_full',
+                   cameras => [ 'door' ], exports => 0);
     row('ivo', 'bakery/door', 'export', 'deny export');
     action('the same, exports authorised');
-    Access::grant('bakery', 'brightline', role => 'user_full',
-                  cameras => [ 'door' ], exports => 1);
+    Access::update('anna', 'bakery', 'brightline', exports => 1);
     row('ivo', 'bakery/door', 'export', 'allow grant');
     row('ivo', 'bakery/till', 'export', 'deny camera');
 
     action('user_restricted may never export, authorised or not');
-    Access::grant('bakery', 'brightline', role => 'user_restricted',
-                  cameras => [ 'door' ], exports => 1);
+    Access::update('anna', 'bakery', 'brightline',
+                   role => 'user_restricted');
     row('ivo', 'bakery/door', 'export', 'deny role');
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
 }
 
 
@@ -415,8 +502,8 @@ sub scene_grants {
     scene('A grant opens to the organization that it names, when it says');
 
     action('to northcam, which does not service the bakery');
-    Access::grant('bakery', 'northcam', role => 'user_full',
-                  cameras => [ 'door' ]);
+    Access::grant('anna', 'bakery', 'northcam', role => 'user_full',
+                  cameras => [ 'door' ], level => 'integrator');
     rows(<<'END');
         nora  bakery/door  live MJPEG   allow grant
         nora  bakery/door  system       allow grant
@@ -424,25 +511,27 @@ sub scene_grants {
         ivo   bakery/door  live MJPEG   deny restricted
 END
     action('revoked');
-    Access::revoke('bakery', 'northcam');
+    Access::revoke('anna', 'bakery', 'northcam');
     row('nora', 'bakery/door', 'live MJPEG', 'deny stranger');
 
     action('to brightline, but only to its user ines');
-    Access::grant('bakery', 'brightline', role => 'administrator_full',
-                  users => [ 'ines' ]);
+    Access::grant('anna', 'bakery', 'brightline',
+                  role => 'administrator_full', users => [ 'ines' ]);
     row('ivo', 'bakery/door', 'live MJPEG', 'deny user');
 
     action('to brightline, from two seconds ahead');
-    Access::grant('bakery', 'brightline', role => 'administrator_full',
+    Access::grant('anna', 'bakery', 'brightline',
+                  role => 'administrator_full',
                   starts_at => Access::instant(2));
     row('ivo', 'bakery/door', 'live MJPEG', 'deny not_yet');
     sleep 2.1;
     row('ivo', 'bakery/door', 'live MJPEG', 'allow grant', 'it has begun');
 
+    # by hand: the action refuses it
     action('a record that names a role which does not exist');
-    Access::grant('bakery', 'brightline', role => 'everything');
+    Access::write_record('bakery', 'grant:brightline', role => 'everything');
     row('ivo', 'bakery/door', 'live MJPEG', 'deny invalid');
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
 }
 
 
@@ -450,20 +539,22 @@ sub scene_vendor {
     scene('Vendor support: at most for 24 hours, whatever the record says');
 
     action('user_full to lenscorp, for the camera door');
-    Access::grant('bakery', 'lenscorp', role => 'user_full', level => 'vendor',
-                  cameras => [ 'door' ], ttl => 86400);
+    Access::grant('anna', 'bakery', 'lenscorp', role => 'user_full',
+                  cameras => [ 'door' ], level => 'vendor');
+    explain_row('vera', 'door', 'live', 'allow grant');
     rows(<<'END');
         vera  bakery/door  live MJPEG   allow grant
         vera  bakery/till  live MJPEG   deny camera
         vera  bakery/door  export       deny export
 END
 
+    # by hand: an action cannot have been done yesterday
     action('the same, given 25 hours ago and without a TTL');
-    Access::grant('bakery', 'lenscorp', role => 'user_full', level => 'vendor',
-                  cameras => [ 'door' ],
-                  granted_at => Access::instant(-25 * 3600));
+    Access::write_record('bakery', 'grant:lenscorp', role => 'user_full',
+                         level => 'vendor', cameras => [ 'door' ],
+                         granted_at => Access::instant(-25 * 3600));
     row('vera', 'bakery/door', 'live MJPEG', 'deny expired');
-    Access::revoke('bakery', 'lenscorp');
+    Access::revoke('anna', 'bakery', 'lenscorp');
 }
 
 
@@ -539,25 +630,28 @@ sub go_on_row {
 
 
 sub scene_expiry {
-    scene('A grant ends by itself: its TTL runs out, also for who is already '
-        . 'watching');
+    scene('A grant ends by itself when its time is over, also for who is '
+        . 'already watching');
 
-    action('user_restricted for the camera door, with a TTL of 2 seconds');
-    my $due = time + 2;
-    Access::grant('bakery', 'brightline', role => 'user_restricted',
-                  cameras => [ 'door' ], ttl => 2);
+    action('user_restricted for the camera door, for 2 seconds');
+    my $due = int(time) + 3;
+    Access::grant('anna', 'bakery', 'brightline', role => 'user_restricted',
+                  cameras => [ 'door' ],
+                  expires_at => Access::instant($due - int time));
     my $viewer = Viewer->new('ivo', "$BAKERY/door/live/mjpeg");
     row('ivo', 'bakery/door', 'live HLS', 'allow grant');
-    cut_row($viewer, 'ivo', $due, 'the end of the TTL');
+    cut_row($viewer, 'ivo', $due, 'the end of the grant');
     row('ivo', 'bakery/door', 'live HLS', 'deny restricted');
 
-    action('the same with "expires_at" in the record instead');
-    Access::grant('bakery', 'brightline', role => 'user_restricted',
-                  cameras => [ 'door' ], expires_at => Access::instant(2));
+    # by hand: the action gives the key a TTL, too
+    action('the same, but Redis keeps the record: it has no TTL');
+    Access::write_record('bakery', 'grant:brightline',
+                         role => 'user_restricted', cameras => [ 'door' ],
+                         expires_at => Access::instant(2));
     row('ivo', 'bakery/door', 'archive MP4', 'allow grant');
     sleep 2.1;
     row('ivo', 'bakery/door', 'archive MP4', 'deny expired');
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
 }
 
 
@@ -565,7 +659,8 @@ sub scene_revoke {
     scene('Revoked while an integrator is watching');
 
     action('grants to brightline and northcam; ivo, nora and anna watch');
-    Access::grant('bakery', $_, role => 'user_full', cameras => [ 'door' ])
+    Access::grant('anna', 'bakery', $_, role => 'user_full',
+                  cameras => [ 'door' ], level => 'integrator')
         for 'brightline', 'northcam';
 
     my %viewer = map { $_ => Viewer->new($_, "$BAKERY/door/live/mjpeg") }
@@ -575,15 +670,15 @@ sub scene_revoke {
 
     action('anna revokes brightline\'s grant');
     my $due = time;
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
     my $done = time;
     my $answer = row('ivo', 'bakery/door', 'live HLS', 'deny restricted');
 
     cut_row($viewer{ivo}, 'ivo', $due, 'the revoke ('
-        . milliseconds($due, $done) . ' ms to write it)');
+        . milliseconds($due, $done) . ' ms for the command)');
     go_on_row($viewer{nora}, 'nora', 'another grant');
     go_on_row($viewer{anna}, 'anna', 'the owner');
-    Access::revoke('bakery', 'northcam');
+    Access::revoke('anna', 'bakery', 'northcam');
 }
 
 
@@ -600,7 +695,7 @@ sub scene_outage {
     scene('Redis is gone: what is known is good for ' . STALE
         . ' more seconds, then providers get 503; owners go on');
 
-    Access::grant('bakery', 'brightline', role => 'user_full',
+    Access::grant('anna', 'bakery', 'brightline', role => 'user_full',
                   cameras => [ 'door' ]);
     my %viewer = map { $_ => Viewer->new($_, "$BAKERY/door/live/mjpeg") }
                      qw(ivo anna);
@@ -633,13 +728,15 @@ END
         anna  school/gate  live HLS     deny foreign_account
 END
     go_on_row($viewer{anna}, 'anna', 'the owner');
+    refused_row('anna', 'to revoke it', 3, 'No such file', 'revoke',
+                'bakery', 'brightline');
 
     action('Redis is back, with what was granted');
     $stage->start_redis;
     recovery_row();
     row('vera', 'bakery/door', 'live HLS', 'deny restricted');
     action('and is revoked');
-    Access::revoke('bakery', 'brightline');
+    Access::revoke('anna', 'bakery', 'brightline');
     row('ivo', 'bakery/door', 'live HLS', 'deny restricted');
 }
 
@@ -668,6 +765,32 @@ sub recovery_row {
          defined $ms ? "again after $ms ms" : 'nothing',
          !defined $ms ? 'not again in 5 s'
          : $ms > RECOVERY ? "late, the limit is @{[ RECOVERY ]} ms" : undef);
+}
+
+
+sub scene_sweep {
+    scene('The nightly reset, by hand: accounts with cameras are restricted '
+        . 'again, but who is excluded');
+
+    # by hand: what a record of long ago may look like
+    action('somebody opened the bakery without an end; the school is on the '
+         . 'exclusion list');
+    Access::write_record('bakery', 'unrestricted',
+                         at => Access::instant(-DAY), by => 'anna');
+    Access::exclude('olga', 'school', reason => 'monitored nightly');
+
+    action('olga sweeps');
+    my $said = Access::sweep('olga');
+    my $count = $said->{restricted};
+
+    said_row('olga', 'the sweep', "$said->{state}: $count restricted",
+             "$said->{state} $count" ne 'done 1' ? 'told was done, 1'
+                                                 : undef);
+    list_row('olga', 'bakery restricted, school excluded');
+    rows(<<'END');
+        ivo   bakery/door  live HLS     deny restricted
+        nora  school/gate  live HLS     allow excluded
+END
 }
 
 
