@@ -158,7 +158,13 @@ my $FILES = <<'END';
         }
 END
 
+# What a request takes in memory before the gate comes is of any length, as
+# it is where a portal has variables of its own: memory comes in blocks, and
+# on average they even out
+
 my $STREAMS = <<'END';
+        set $various "$http_x_pad;";
+
         location = /probe {
 @UNGATED@
             alias @DIR@/probe;
