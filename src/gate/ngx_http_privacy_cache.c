@@ -34,14 +34,12 @@ static void ngx_http_privacy_cache_free(ngx_http_privacy_entry_t *entry);
 static void ngx_http_privacy_cache_org_free(
     ngx_http_privacy_account_t *account, ngx_http_privacy_org_t *org);
 static ngx_int_t ngx_http_privacy_cache_store_account(
-    ngx_http_privacy_account_t *account, ngx_http_privacy_read_t *read,
-    redisReply **values);
+    ngx_http_privacy_account_t *account, ngx_http_privacy_read_t *read);
 static ngx_int_t ngx_http_privacy_cache_store_camera(
-    ngx_http_privacy_camera_t *camera, ngx_http_privacy_read_t *read,
-    redisReply **values);
+    ngx_http_privacy_camera_t *camera, ngx_http_privacy_read_t *read);
 static ngx_int_t ngx_http_privacy_cache_record(
     ngx_http_privacy_entry_t *entry, ngx_http_privacy_record_t *record,
-    redisReply *value, int64_t ends, ngx_http_privacy_parse_pt parse,
+    ngx_http_privacy_read_item_t *item, ngx_http_privacy_parse_pt parse,
     const char *what);
 static void ngx_http_privacy_cache_parse(ngx_http_privacy_entry_t *entry,
     ngx_http_privacy_record_t *record, privacy_str_t json,
@@ -477,15 +475,15 @@ ngx_http_privacy_cache_org_free(ngx_http_privacy_account_t *account,
 
 ngx_int_t
 ngx_http_privacy_cache_store(ngx_http_privacy_entry_t *entry,
-    ngx_http_privacy_read_t *read, redisReply **values)
+    ngx_http_privacy_read_t *read)
 {
     ngx_int_t  rc;
 
     rc = entry->kind == NGX_HTTP_PRIVACY_ENTRY_ACCOUNT
          ? ngx_http_privacy_cache_store_account(
-               (ngx_http_privacy_account_t *) entry, read, values)
+               (ngx_http_privacy_account_t *) entry, read)
          : ngx_http_privacy_cache_store_camera(
-               (ngx_http_privacy_camera_t *) entry, read, values);
+               (ngx_http_privacy_camera_t *) entry, read);
 
     entry->has = 1;
     entry->known = entry->sent;
@@ -500,23 +498,23 @@ ngx_http_privacy_cache_store(ngx_http_privacy_entry_t *entry,
 
 static ngx_int_t
 ngx_http_privacy_cache_store_account(ngx_http_privacy_account_t *account,
-    ngx_http_privacy_read_t *read, redisReply **values)
+    ngx_http_privacy_read_t *read)
 {
     ngx_int_t                rc;
     ngx_queue_t             *q;
     ngx_http_privacy_org_t  *org;
 
     rc = ngx_http_privacy_cache_record(&account->entry, &account->unrestricted,
-                                       values[0], read->ends[0],
+                                       &read->items[0],
                                        privacy_unrestricted_parse,
                                        "unrestricted");
 
     rc |= ngx_http_privacy_cache_record(&account->entry, &account->excluded,
-                                        values[1], read->ends[1],
+                                        &read->items[1],
                                         privacy_excluded_parse, "excluded");
 
     rc |= ngx_http_privacy_cache_record(&account->entry, &account->providers,
-                                        values[2], read->ends[2],
+                                        &read->items[2],
                                         privacy_providers_parse, "providers");
 
     account->reads++;
@@ -532,8 +530,7 @@ ngx_http_privacy_cache_store_account(ngx_http_privacy_account_t *account,
         }
 
         rc |= ngx_http_privacy_cache_record(&account->entry, &org->grant,
-                                            values[org->slot],
-                                            read->ends[org->slot],
+                                            &read->items[org->slot],
                                             privacy_grant_parse, "grant");
         org->known = account->entry.sent;
         org->reads = account->reads;
@@ -545,23 +542,22 @@ ngx_http_privacy_cache_store_account(ngx_http_privacy_account_t *account,
 
 static ngx_int_t
 ngx_http_privacy_cache_store_camera(ngx_http_privacy_camera_t *camera,
-    ngx_http_privacy_read_t *read, redisReply **values)
+    ngx_http_privacy_read_t *read)
 {
-    privacy_str_t  owner;
+    privacy_str_t                  owner;
+    ngx_http_privacy_read_item_t  *item;
 
     camera->owner_len = 0;
     camera->ends = 0;
 
-    if (values[0]->type != REDIS_REPLY_STRING) {
-        return NGX_OK;
+    item = &read->items[0];
+
+    if (item->ends == NGX_HTTP_PRIVACY_READ_ABSENT) {
+        return item->len || item->foreign ? NGX_AGAIN : NGX_OK;
     }
 
-    if (read->ends[0] == NGX_HTTP_PRIVACY_READ_ABSENT) {
-        return NGX_AGAIN;
-    }
-
-    owner.data = values[0]->str;
-    owner.len = values[0]->len;
+    owner.data = item->data;
+    owner.len = item->len;
 
     if (!privacy_id_valid(owner)) {
         ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
@@ -573,7 +569,7 @@ ngx_http_privacy_cache_store_camera(ngx_http_privacy_camera_t *camera,
 
     ngx_memcpy(camera->owner, owner.data, owner.len);
     camera->owner_len = (uint8_t) owner.len;
-    camera->ends = read->ends[0];
+    camera->ends = item->ends;
 
     return NGX_OK;
 }
@@ -586,45 +582,37 @@ ngx_http_privacy_cache_store_camera(ngx_http_privacy_camera_t *camera,
 
 static ngx_int_t
 ngx_http_privacy_cache_record(ngx_http_privacy_entry_t *entry,
-    ngx_http_privacy_record_t *record, redisReply *value, int64_t ends,
+    ngx_http_privacy_record_t *record, ngx_http_privacy_read_item_t *item,
     ngx_http_privacy_parse_pt parse, const char *what)
 {
     privacy_str_t  json;
 
-    if (value->type == REDIS_REPLY_NIL) {
+    if (item->ends == NGX_HTTP_PRIVACY_READ_ABSENT) {
+        record->fact.state = PRIVACY_FACT_ABSENT;
+        record->fact.ends = 0;
 
-        if (ends == NGX_HTTP_PRIVACY_READ_ABSENT) {
-            record->fact.state = PRIVACY_FACT_ABSENT;
+        return item->len || item->foreign ? NGX_AGAIN : NGX_OK;
+    }
 
-        } else {
+    if (item->foreign) {
 
-            /* there, but MGET has no value of it: not a string */
-
-            if (record->fact.state != PRIVACY_FACT_INVALID || record->block) {
-                ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
-                              "privacy: the \"%s\" record of account "
-                              "\"%*s\" is not a string", what, entry->id.len,
-                              entry->id.data);
-            }
-
-            ngx_http_privacy_cache_forget(record);
-            record->fact.state = PRIVACY_FACT_INVALID;
+        if (record->fact.state != PRIVACY_FACT_INVALID || record->block) {
+            ngx_log_error(NGX_LOG_ERR, ngx_http_privacy_cache.log, 0,
+                          "privacy: the \"%s\" record of account \"%*s\" is "
+                          "not a string", what, entry->id.len,
+                          entry->id.data);
         }
 
-        record->fact.ends = 0;
+        ngx_http_privacy_cache_forget(record);
+
+        record->fact.state = PRIVACY_FACT_INVALID;
+        record->fact.ends = item->ends;
 
         return NGX_OK;
     }
 
-    if (ends == NGX_HTTP_PRIVACY_READ_ABSENT) {
-        record->fact.state = PRIVACY_FACT_ABSENT;
-        record->fact.ends = 0;
-
-        return NGX_AGAIN;
-    }
-
-    json.data = value->str;
-    json.len = value->len;
+    json.data = item->data ? item->data : "";
+    json.len = item->len;
 
     if (record->block == NULL || record->len != json.len
         || ngx_memcmp((u_char *) record->block + record->raw, json.data,
@@ -636,7 +624,7 @@ ngx_http_privacy_cache_record(ngx_http_privacy_entry_t *entry,
 
     record->fact.state = record->fact.record ? PRIVACY_FACT_PRESENT
                                              : PRIVACY_FACT_INVALID;
-    record->fact.ends = ends;
+    record->fact.ends = item->ends;
 
     return NGX_OK;
 }

@@ -216,7 +216,7 @@ ngx_http_privacy_org_t *ngx_http_privacy_cache_org(
  */
 
 ngx_int_t ngx_http_privacy_cache_store(ngx_http_privacy_entry_t *entry,
-    ngx_http_privacy_read_t *read, redisReply **values);
+    ngx_http_privacy_read_t *read);
 
 /* 1 if somebody waits for the entry or a live request rests on it */
 

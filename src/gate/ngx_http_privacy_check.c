@@ -329,7 +329,10 @@ ngx_http_privacy_gated(ngx_http_privacy_main_conf_t *pmcf,
     for (i = 0; i < pmcf->places.nelts; i++) {
         clcf = places[i].clcf;
 
-        if (places[i].cscf != cscf || clcf->noname || clcf->name.len < best
+        /* the server's own has no name */
+
+        if (places[i].cscf != cscf || clcf->noname || clcf->name.len == 0
+            || clcf->name.len < best
 #if (NGX_PCRE)
             || clcf->regex
 #endif

@@ -28,7 +28,7 @@ static ngx_uint_t ngx_http_privacy_fetch_slots(
 static void ngx_http_privacy_fetch_keys(ngx_http_privacy_entry_t *entry,
     privacy_str_t *keys, ngx_uint_t nkeys);
 static void ngx_http_privacy_fetch_done(ngx_http_privacy_read_t *read,
-    ngx_http_privacy_read_status_e status, redisReply **values);
+    ngx_http_privacy_read_status_e status);
 static void ngx_http_privacy_fetch_failed(ngx_http_privacy_entry_t *entry,
     ngx_http_privacy_read_status_e status);
 static void ngx_http_privacy_fetch_release(ngx_http_privacy_entry_t *entry);
@@ -350,6 +350,7 @@ ngx_http_privacy_fetch_flush(ngx_event_t *ev)
 static ngx_int_t
 ngx_http_privacy_fetch_send(ngx_http_privacy_entry_t *entry)
 {
+    size_t                    limit;
     ngx_uint_t                nkeys;
     privacy_str_t             keys[NGX_HTTP_PRIVACY_READ_KEYS];
     ngx_http_privacy_read_t  *read;
@@ -369,10 +370,14 @@ ngx_http_privacy_fetch_send(ngx_http_privacy_entry_t *entry)
 
     ngx_http_privacy_fetch_keys(entry, keys, nkeys);
 
-    if (ngx_http_privacy_read_send(read, ngx_http_privacy_cache.redis, keys)
+    limit = entry->kind == NGX_HTTP_PRIVACY_ENTRY_ACCOUNT ? PRIVACY_RECORD_MAX
+                                                          : PRIVACY_ID_MAX;
+
+    if (ngx_http_privacy_read_send(read, ngx_http_privacy_cache.redis, keys,
+                                   limit)
         != NGX_OK)
     {
-        ngx_free(read);
+        ngx_http_privacy_read_free(read);
         return NGX_ERROR;
     }
 
@@ -486,7 +491,7 @@ ngx_http_privacy_fetch_keys(ngx_http_privacy_entry_t *entry,
 
 static void
 ngx_http_privacy_fetch_done(ngx_http_privacy_read_t *read,
-    ngx_http_privacy_read_status_e status, redisReply **values)
+    ngx_http_privacy_read_status_e status)
 {
     ngx_uint_t                 torn;
     ngx_http_privacy_entry_t  *entry;
@@ -495,19 +500,19 @@ ngx_http_privacy_fetch_done(ngx_http_privacy_read_t *read,
     entry->read = NULL;
 
     if (status != NGX_HTTP_PRIVACY_READ_OK) {
-        ngx_free(read);
+        ngx_http_privacy_read_free(read);
         ngx_http_privacy_fetch_failed(entry, status);
         return;
     }
 
     entry->lost = 0;
 
-    torn = ngx_http_privacy_cache_store(entry, read, values) != NGX_OK
+    torn = ngx_http_privacy_cache_store(entry, read) != NGX_OK
            || entry->sent != entry->version
            || entry->sent_epoch
               != ngx_http_privacy_watch_epoch(ngx_http_privacy_cache.watch);
 
-    ngx_free(read);
+    ngx_http_privacy_read_free(read);
 
     if (torn && ++entry->attempts < NGX_HTTP_PRIVACY_ATTEMPTS) {
 

@@ -28,12 +28,14 @@ typedef struct {
     privacy_step_e                   step;
     ngx_http_privacy_camera_t       *camera;   /* held; NULL: none */
     ngx_http_privacy_cache_status_e  cached;
+    unsigned                         variables:1;  /* a copy of its own */
 } ngx_http_privacy_suspended_t;
 
 
 /*
- * Of the request (a subrequest has its own), in its pool.  Found again after
- * an internal redirect by the pool's cleanup, for nginx clears r->ctx.
+ * Of the request (a subrequest has its own), in its pool.  The pool's cleanup
+ * lets go of what it holds, and finds it again after an internal redirect, for
+ * nginx clears r->ctx then.
  */
 
 struct ngx_http_privacy_ctx_s {
@@ -45,7 +47,6 @@ struct ngx_http_privacy_ctx_s {
     unsigned                         shadow:1;
     unsigned                         cached:2; /* .._cache_status_e */
     unsigned                         cut_mode:2;
-    unsigned                         cleanup:1;    /* was added */
     u_char                          *cut;      /* why; NULL: was not cut */
 };
 

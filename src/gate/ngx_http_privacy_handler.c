@@ -38,15 +38,14 @@ static ngx_int_t ngx_http_privacy_obtain(ngx_http_privacy_pass_t *pass,
     ngx_http_privacy_entry_t *entry, ngx_http_privacy_org_t *org);
 static ngx_int_t ngx_http_privacy_suspend(ngx_http_privacy_pass_t *pass,
     ngx_http_privacy_entry_t *entry, ngx_http_privacy_org_t *org);
+static ngx_int_t ngx_http_privacy_own_variables(ngx_http_request_t *r);
 static void ngx_http_privacy_wake(ngx_event_t *ev);
 static ngx_int_t ngx_http_privacy_finish(ngx_http_privacy_pass_t *pass);
 static void ngx_http_privacy_let_go(ngx_http_privacy_ctx_t *ctx);
 static ngx_int_t ngx_http_privacy_deny(ngx_http_privacy_pass_t *pass);
 static ngx_int_t ngx_http_privacy_header(ngx_http_request_t *r, char *name,
     char *value);
-static ngx_int_t ngx_http_privacy_add_cleanup(ngx_http_privacy_ctx_t *ctx);
 static void ngx_http_privacy_cleanup(void *data);
-static void ngx_http_privacy_mark(void *data);
 
 
 ngx_int_t
@@ -359,10 +358,6 @@ ngx_http_privacy_suspend(ngx_http_privacy_pass_t *pass,
     r = pass->request;
     suspended = pass->ctx->suspended;
 
-    if (ngx_http_privacy_add_cleanup(pass->ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     if (suspended == NULL) {
         suspended = ngx_pcalloc(r->pool, sizeof(ngx_http_privacy_suspended_t));
         if (suspended == NULL) {
@@ -374,6 +369,15 @@ ngx_http_privacy_suspend(ngx_http_privacy_pass_t *pass,
         suspended->waiter.event.log = r->connection->log;
 
         pass->ctx->suspended = suspended;
+    }
+
+    if (r != r->main && !suspended->variables) {
+
+        if (ngx_http_privacy_own_variables(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        suspended->variables = 1;
     }
 
     if (pass->step == PRIVACY_WANTS_FACTS && pass->camera
@@ -400,6 +404,36 @@ ngx_http_privacy_suspend(ngx_http_privacy_pass_t *pass,
     r->write_event_handler = ngx_http_request_empty_handler;
 
     return NGX_AGAIN;
+}
+
+
+/*
+ * nginx has a request and its subrequests share their variables.  While one
+ * waits, the next one's location would write its captures over those that
+ * were decided on, and the content handler would go by them: a subrequest
+ * that waits takes a copy.
+ */
+
+static ngx_int_t
+ngx_http_privacy_own_variables(ngx_http_request_t *r)
+{
+    size_t                      size;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_variable_value_t  *variables;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    variables = ngx_palloc(r->pool, size);
+    if (variables == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(variables, r->variables, size);
+    r->variables = variables;
+
+    return NGX_OK;
 }
 
 
@@ -457,12 +491,10 @@ ngx_http_privacy_finish(ngx_http_privacy_pass_t *pass)
 
         if (pass->account || pass->camera) {
 
-            if (ngx_http_privacy_add_cleanup(ctx) != NGX_OK
-                || ngx_http_privacy_live_attach(ctx, &pass->subject,
-                                                pass->said, pass->account,
-                                                pass->org, pass->camera,
-                                                &pass->verdict)
-                   != NGX_OK)
+            if (ngx_http_privacy_live_attach(ctx, &pass->subject, pass->said,
+                                             pass->account, pass->org,
+                                             pass->camera, &pass->verdict)
+                != NGX_OK)
             {
                 rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
@@ -624,7 +656,7 @@ ngx_http_privacy_get_ctx(ngx_http_request_t *r)
 
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
 
-        if (cln->handler == ngx_http_privacy_mark) {
+        if (cln->handler == ngx_http_privacy_cleanup) {
             ctx = cln->data;
 
             if (ctx->request == r) {
@@ -658,41 +690,11 @@ ngx_http_privacy_need_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_http_privacy_ctx_t));
 
     ctx->request = r;
-    cln->handler = ngx_http_privacy_mark;
+    cln->handler = ngx_http_privacy_cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_http_privacy_module);
 
     return ctx;
-}
-
-
-/* The pool's cleanup is only there to be found */
-
-static void
-ngx_http_privacy_mark(void *data)
-{
-}
-
-
-static ngx_int_t
-ngx_http_privacy_add_cleanup(ngx_http_privacy_ctx_t *ctx)
-{
-    ngx_http_cleanup_t  *cln;
-
-    if (ctx->cleanup) {
-        return NGX_OK;
-    }
-
-    cln = ngx_http_cleanup_add(ctx->request, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_privacy_cleanup;
-    cln->data = ctx;
-    ctx->cleanup = 1;
-
-    return NGX_OK;
 }
 
 
@@ -706,6 +708,4 @@ ngx_http_privacy_cleanup(void *data)
     if (ctx->live) {
         ngx_http_privacy_live_detach(ctx->live);
     }
-
-    ctx->cleanup = 0;
 }

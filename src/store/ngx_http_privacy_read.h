@@ -31,13 +31,21 @@ typedef struct ngx_http_privacy_read_s  ngx_http_privacy_read_t;
 
 
 /*
- * With OK, values[i] is a string or nil reply, the connection's, for key i,
- * and read->ends[i] says when it ends.  The read is its owner's again and may
- * be freed from within the call.
+ * With OK, read->items[] say what was read.  The read is its owner's again
+ * and may be freed from within the call.
  */
 
 typedef void (*ngx_http_privacy_read_pt)(ngx_http_privacy_read_t *read,
-    ngx_http_privacy_read_status_e status, redisReply **values);
+    ngx_http_privacy_read_status_e status);
+
+
+typedef struct {
+    int64_t                           ends;      /* ms since the epoch, or as
+                                                    above */
+    char                             *data;      /* malloc'ed; NULL if empty */
+    size_t                            len;
+    unsigned                          foreign:1; /* the key is no string */
+} ngx_http_privacy_read_item_t;
 
 
 struct ngx_http_privacy_read_s {
@@ -47,25 +55,31 @@ struct ngx_http_privacy_read_s {
     ngx_http_privacy_redis_t         *redis;
     ngx_msec_t                        sent_at;   /* ngx_current_msec */
     int64_t                           wall;      /* ms since the epoch, then */
+    uint64_t                          nonce;     /* echoed before the rest */
     ngx_uint_t                        refused;
     ngx_uint_t                        nkeys;
-    int64_t                           ends[1];   /* nkeys of them: ms since
-                                                    the epoch, or as above */
+    ngx_http_privacy_read_item_t      items[1];  /* nkeys of them */
 };
 
 
-/* Malloc'ed for so many keys; free it with ngx_free() unless under way */
+/* For so many keys; NULL without memory */
 
 ngx_http_privacy_read_t *ngx_http_privacy_read_create(ngx_uint_t nkeys,
     ngx_log_t *log);
 
+/* With its items; not while it is under way */
+
+void ngx_http_privacy_read_free(ngx_http_privacy_read_t *read);
+
 /*
- * Sends the read of read->nkeys keys.  NGX_OK: the handler will be called,
- * exactly once, later.  Else as ngx_http_privacy_redis_send().
+ * Sends the read of read->nkeys keys, of each at most "limit" bytes and one:
+ * a longer value is as bad as a wrong one, and must not cost more than that.
+ * NGX_OK: the handler will be called, exactly once, later.  Else as
+ * ngx_http_privacy_redis_send().
  */
 
 ngx_int_t ngx_http_privacy_read_send(ngx_http_privacy_read_t *read,
-    ngx_http_privacy_redis_t *redis, privacy_str_t *keys);
+    ngx_http_privacy_redis_t *redis, privacy_str_t *keys, size_t limit);
 
 
 /* Now, in milliseconds since the epoch, as the event loop has it */

@@ -41,7 +41,6 @@ struct ngx_http_privacy_watch_s {
     int64_t                            id;         /* CLIENT ID */
     unsigned                           singing:1;  /* the canary's reply is
                                                       due */
-    unsigned                           heard:1;    /* before that came */
     unsigned                           unproven:1; /* as logged already */
     unsigned                           told:1;     /* a refusal was logged */
     size_t                             key_len;
@@ -464,7 +463,6 @@ ngx_http_privacy_watch_message(ngx_http_privacy_watch_t *watch,
             && ngx_memcmp(key->str, watch->key, watch->key_len) == 0)
         {
             if (watch->state == ngx_http_privacy_watch_proving) {
-                watch->heard = 1;
                 ngx_http_privacy_watch_alive(watch);
             }
 
@@ -506,7 +504,6 @@ ngx_http_privacy_watch_prove(ngx_http_privacy_watch_t *watch)
         == NGX_OK)
     {
         watch->singing = 1;
-        watch->heard = 0;
         watch->since = ngx_current_msec;
     }
 }
@@ -532,7 +529,12 @@ ngx_http_privacy_watch_sung(ngx_http_privacy_redis_command_t *command,
         ngx_http_privacy_watch_unproven(watch, "redis lets us not write");
     }
 
-    /* whatever else it says, only the invalidation itself counts */
+    /*
+     * Whatever else it says, only the announcement itself counts, which is
+     * on its way from now on
+     */
+
+    watch->since = ngx_current_msec;
 }
 
 
@@ -608,7 +610,7 @@ ngx_http_privacy_watch_timer(ngx_event_t *ev)
 
     case ngx_http_privacy_watch_proving:
 
-        if (watch->singing || watch->heard
+        if (watch->singing
             || ngx_current_msec - watch->since < NGX_HTTP_PRIVACY_WATCH_BEAT)
         {
             /* fall through to the heartbeat */
