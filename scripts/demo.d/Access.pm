@@ -1,8 +1,8 @@
 package Access;
 
 # Every change of who may look, one function for each: privacyctl, by the
-# login that the first argument names.  What no action would write is written
-# as a record, by redis-cli.
+# login that the first argument names, or a call of the HTTP API.  What no
+# action would write is written as a record, by redis-cli.
 
 use strict;
 use warnings;
@@ -10,6 +10,7 @@ use warnings;
 use JSON::PP ();
 use POSIX ();
 
+use Client ();
 use Stage qw(@LOGINS);
 
 our ($SOCKET, $ROOT);       # of Redis, of the tree; set by the story
@@ -190,6 +191,33 @@ sub sweep {
     my ($login) = @_;
 
     return done($login, 'sweep');
+}
+
+
+# --- HTTP
+
+# The answer; its "json" is what the body says, an object in any case.
+# Whatever changes something needs a body, or at least its type.
+
+sub call {
+    my ($login, $method, $path, %body) = @_;
+
+    my $json = %body ? $JSON->encode(\%body) : '';
+    my @curl = ('curl', '-u', "$login:...");
+
+    push @curl, '-X', $method, '-H', 'Content-Type: application/json'
+        if $method ne 'GET';
+    push @curl, '-d', $json if $json ne '';
+
+    print "      $login\$ ", quoted(@curl, "/api$path"), "\n";
+
+    my $answer = Client::get($login, "/api$path", method => $method,
+                             $method ne 'GET' ? (body => $json) : ());
+
+    $answer->{json} = eval { $JSON->decode($answer->{body}) };
+    $answer->{json} = {} if ref $answer->{json} ne 'HASH';
+
+    return $answer;
 }
 
 

@@ -21,8 +21,12 @@ use constant PATIENCE => 10;
 our ($ADDRESS, $PASSWORD, $FOLDER);     # set by the story
 
 
+# "body" among the headers is none: it follows them, as JSON.
+
 sub connect_gate {
     my ($login, $method, $path, %headers) = @_;
+
+    my $body = delete $headers{body};
 
     my $socket = IO::Socket::INET->new(PeerAddr => $ADDRESS, Timeout => 5)
         or die "cannot connect to the gate: $!\n";
@@ -30,12 +34,15 @@ sub connect_gate {
     $headers{Authorization} = 'Basic '
         . MIME::Base64::encode_base64("$login:$PASSWORD", '') if $login;
 
+    $headers{'Content-Type'} = 'application/json' if defined $body;
+    $headers{'Content-Length'} = length $body if defined $body;
+
     local $SIG{PIPE} = 'IGNORE';
 
     print $socket "$method $path HTTP/1.1\r\nHost: $ADDRESS\r\n"
         . "Connection: close\r\n"
         . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers)
-        . "\r\n";
+        . "\r\n" . ($body // '');
     $socket->flush;
 
     return $socket;

@@ -59,6 +59,7 @@ sub tell {
     scene_vendor();
     scene_expiry();
     scene_revoke();
+    scene_http();
     scene_outage();
     scene_sweep();
     scene_log();
@@ -220,6 +221,26 @@ sub explain_row {
              $verdict ne $expected ? "told was $expected" : undef);
 
     return $said;
+}
+
+
+# A call of the HTTP API: its status, and fields of what it says
+
+sub call_row {
+    my ($expected, $login, $method, $path, %body) = @_;
+
+    my $answer = Access::call($login, $method, $path, %body);
+    my ($problem) = ($answer->{json}{type} // '') =~ /([\w-]+)\z/;
+    my $said = join ' ', grep { defined } $answer->{status}, $problem,
+                         @{ $answer->{json} }{qw(verdict reason role state)};
+    my $fault;
+
+    $fault = "told was $expected" if $said ne $expected;
+    $fault //= 'an answer that may be cached'
+        if ($answer->{header}{'cache-control'} // '') ne 'no-store';
+
+    said_row($login, "$method " . $path =~ s{\A/accounts/\w+/|\?.*}{}gr,
+             $said, $fault);
 }
 
 
@@ -679,6 +700,23 @@ sub scene_revoke {
     go_on_row($viewer{nora}, 'nora', 'another grant');
     go_on_row($viewer{anna}, 'anna', 'the owner');
     Access::revoke('anna', 'bakery', 'northcam');
+}
+
+
+sub scene_http {
+    scene('The same over HTTP, as a page of the portal does it');
+
+    my $grant = '/accounts/bakery/grants/brightline';
+
+    call_row('403 forbidden', 'ivo', 'PUT', $grant, role => 'administrator_full');
+    call_row('201 user_full active', 'anna', 'PUT', $grant,
+             role => 'user_full', cameras => [ 'door' ]);
+    row('ivo', 'bakery/door', 'live MJPEG', 'allow grant');
+    call_row('200 allow grant user_full', 'anna', 'GET',
+             '/accounts/bakery/explain?user=ivo&organization=brightline'
+             . '&level=integrator&camera=door&resource=live');
+    call_row('200 revoked', 'anna', 'DELETE', $grant);
+    row('ivo', 'bakery/door', 'live MJPEG', 'deny restricted');
 }
 
 
