@@ -88,6 +88,27 @@ privacy_check_records(privacy_action_t *action, privacy_str_t account,
 }
 
 
+/* Are there records of the account, other than its profile */
+
+static void
+privacy_check_known(privacy_action_t *action, privacy_str_t account)
+{
+    size_t          i;
+    privacy_name_t  name;
+
+    static const privacy_key_e  kinds[] = {
+        PRIVACY_KEY_PROVIDERS, PRIVACY_KEY_UNRESTRICTED, PRIVACY_KEY_EXCLUDED
+    };
+
+    privacy_pipeline_command(&action->pipe, "EXISTS");
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        privacy_name_write(action, &name, kinds[i], account, account);
+        privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
+    }
+}
+
+
 void
 privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 {
@@ -97,10 +118,6 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 
     static const privacy_key_e  open[] = {
         PRIVACY_KEY_UNRESTRICTED, PRIVACY_KEY_EXCLUDED, PRIVACY_KEY_PROFILE
-    };
-    static const privacy_key_e  owner[] = {
-        PRIVACY_KEY_PROFILE, PRIVACY_KEY_PROVIDERS, PRIVACY_KEY_UNRESTRICTED,
-        PRIVACY_KEY_EXCLUDED
     };
     static const privacy_key_e  member[] = {
         PRIVACY_KEY_PROVIDERS, PRIVACY_KEY_GRANT, PRIVACY_KEY_PROFILE
@@ -127,7 +144,8 @@ privacy_check_read(privacy_action_t *action, privacy_check_t *check)
 
     case PRIVACY_CHECK_OWNED:
     case PRIVACY_CHECK_RESTORE:
-        privacy_check_records(action, other, other, owner, 4);
+        privacy_read_key(action, PRIVACY_KEY_PROFILE, other, other);
+        privacy_check_known(action, other);
         return;
 
     case PRIVACY_CHECK_MEMBER:

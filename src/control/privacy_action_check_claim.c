@@ -150,23 +150,24 @@ privacy_check_camera(privacy_action_t *action, privacy_check_t *check)
 void
 privacy_check_owned(privacy_action_t *action, privacy_check_t *check)
 {
-    int              listed, known;
-    json_t          *profile;
-    unsigned         i;
-    privacy_seen_t   seen[4];
+    int                     listed;
+    json_t                 *profile;
+    privacy_seen_t          seen;
+    const privacy_reply_t  *known;
 
-    for (i = 0, known = 0; i < 4; i++) {
-
-        if (privacy_read_seen(action, check->first, i, &seen[i]) != 0) {
-            return;
-        }
-
-        known |= seen[i].state != PRIVACY_FACT_ABSENT;
+    if (privacy_read_seen(action, check->first, 0, &seen) != 0) {
+        return;
     }
 
-    profile = privacy_seen_json(&seen[0]);
+    known = privacy_pipeline_get(&action->pipe, check->first + 2);
 
-    listed = (seen[0].state == PRIVACY_FACT_ABSENT) ? known
+    if (known->type != PRIVACY_REPLY_INTEGER) {
+        return;
+    }
+
+    profile = privacy_seen_json(&seen);
+
+    listed = (seen.state == PRIVACY_FACT_ABSENT) ? known->integer != 0
              : !json_is_object(profile)
                || privacy_profile_lists(profile, "cameras",
                                         privacy_check_id(check));

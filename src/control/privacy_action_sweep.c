@@ -16,7 +16,7 @@
 
 
 #define PRIVACY_SWEEP_LOCK_MS  30000
-#define PRIVACY_SWEEP_COUNT    1000    /* keys of a step */
+#define PRIVACY_SWEEP_COUNT    250     /* keys of a step: under 1 ms */
 #define PRIVACY_SWEEP_PAUSE    1       /* ms, after a step */
 #define PRIVACY_SWEEP_WAIT     500     /* ms, for another sweeper */
 #define PRIVACY_SWEEP_REPORT   64      /* steps between two reports */
