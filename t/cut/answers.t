@@ -251,14 +251,15 @@ sub one {
     pump(\@all, sub { $all[0]->how }, 2);
     ok($all[0]->how, 'one of two downloads is cut');
     $all[1]{slow} = 0;
-    my $length = 0;
+    my ($length, $counted) = (0, 0);
     pump(\@all, sub {
         my @pieces = $all[1]->pieces;
-        $length += length $pieces[$_][1] for ($all[1]{counted} // 0) .. $#pieces;
-        $all[1]{counted} = @pieces;
+        $length += length $pieces[$_][1] for $counted .. $#pieces;
+        $counted = @pieces;
         return $length >= length $content;
     }, 20);
-    ok(body($all[1]) eq $content, 'the other is the same as uncut, to its end');
+    ok(body($all[1]) eq $content,
+       'the other is the same as uncut, to its end');
 }
 
 @figures = sort { $a <=> $b } @figures;

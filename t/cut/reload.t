@@ -51,7 +51,7 @@ sub alive { return scalar grep { kill 0, $_ } @_ }
         push @victims, watch($nginx, '/ws', id => "g$generation-ws",
             org => 'inst', expect => 101,
             header => [ qw(Upgrade websocket Connection upgrade) ]);
-        push @old, $nginx->reload;
+        push @old, reloaded($nginx);
     }
     my @all = (@victims, @others);
     pump(\@all, sub { !grep { 20 > $_->pieces } @all });
@@ -87,7 +87,7 @@ sub alive { return scalar grep { kill 0, $_ } @_ }
     my $nginx = gate($redis, vars => { UPSTREAM => $upstream->port },
                      server => $server, gate => 'privacy_stale 500ms;');
     my $victim = watch($nginx, '/mjpeg', id => 'stale', org => 'inst');
-    my @old = $nginx->reload;
+    my @old = reloaded($nginx);
     my $at = now();
     $redis->kill;
     pump([ $victim ], sub { $victim->how }, 3);
@@ -128,20 +128,22 @@ for my $case (
     change($nginx, $from, "$to nonsense on;");
     ok(!eval { $nginx->reload; 1 }, "$name: nonsense is refused");
     change($nginx, "$to nonsense on;", $from);
-    $nginx->reload;
+    reloaded($nginx);
     my $at = now();
     pump(\@all, sub { now() > $at + 0.3 });
     is(scalar(grep { $_->how } @all), 0, "$name: nothing is cut before");
 
     change($nginx, $from, $to);
-    $nginx->reload;
     $at = now();
+    reloaded($nginx);
+    my $done = now();
     pump(\@all, sub { !grep { !$_->how } @victims }, 3);
     my @late = grep { !$_->{closed_at}
-                      || $_->{closed_at} > $at + 0.1 + slack() } @victims;
+                      || $_->{closed_at} > $done + 0.1 + slack() } @victims;
     is(scalar @late, 0, "$name: cut");
-    my ($last) = sort { $b <=> $a } map { $_->{closed_at} // 0 } @victims;
-    diag(sprintf '%s: the last %.0f ms after new workers were seen', $name,
+    my ($last) = sort { $b <=> $a }
+        map { logged($nginx, "$name-$_")->[3] } 1 .. 6;
+    diag(sprintf '%s: the last %.0f ms after HUP', $name,
          1000 * ($last - $at));
     is(logged($nginx, "$name-$_")->[1], $why, "$name: the reason in the log")
         for 1 .. 6;
@@ -161,7 +163,7 @@ for my $case (
     my $victim = watch($nginx, '/mjpeg', id => 'off', org => 'inst');
     my $other = watch($nginx, '/mjpeg', id => 'off-other', org => 'other');
     change($nginx, 'privacy on;', 'privacy off;');
-    my @old = $nginx->reload;
+    my @old = reloaded($nginx);
     # the old worker may still take a few
     ok(wait_until(sub {
         return http_get($nginx->port, '/short',
@@ -194,7 +196,7 @@ for my $case (
     $upstream->wait_saw('request', 'timeout-hold');
     pump(\@all, sub { !grep { 5 > $_->pieces } @all[0 .. 2] });
     my $at = now();
-    my @old = $nginx->reload;
+    my @old = reloaded($nginx);
     pump(\@all, sub { !grep { !$_->how } @all }, 5);
     is(scalar(grep { $_->how } @all), scalar @all,
        'worker_shutdown_timeout ends them all');

@@ -95,7 +95,8 @@ sub one {
                                     $upstream->saw('close', "$id-inst") };
         ok($closed && $closed - $at < slack(),
            "$name: the upstream connection is closed too");
-        ok(!$upstream->saw('body', "$id-inst"), "$name: and has no whole body");
+        ok(!$upstream->saw('body', "$id-inst"),
+           "$name: and has no whole body");
     } else {
         ok(!$upstream->saw('request', "$id-inst"),
            "$name: the upstream never heard of it");

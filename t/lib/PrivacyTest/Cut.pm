@@ -22,7 +22,8 @@ use Test::More ();
 
 our @EXPORT = qw(
     gate grant unrestricted providers iso watch identity pump body
-    cut_within ended slack logged gap untouched tls_connect is_asan clean_log
+    cut_within ended slack reloaded logged gap untouched tls_connect is_asan
+    clean_log
 );
 
 my ($upstream, $control);
@@ -336,7 +337,7 @@ sub untouched {
                        "$name: no hiccup");
     Test::More::ok($length && $body eq $expected->($length),
                    "$name: every byte");
-    Test::More::note(sprintf '%s: longest gap %.1f ms, %.1f ms were to be expected',
+    Test::More::note(sprintf '%s: longest gap %.1f ms, %.1f ms expected',
                      $name, $after, $before);
 }
 
@@ -355,6 +356,20 @@ sub logged {
     return @found ? [ @found ] : [ 0, 'not logged', 0, 0 ];
 }
 
+# Reloads, and waits until no old worker takes requests any more.
+sub reloaded {
+    my ($nginx) = @_;
+
+    my @old = $nginx->reload;
+    for my $pid (@old) {
+        PrivacyTest::wait_until(sub {
+            return !kill(0, $pid)
+                   || $nginx->log =~ /\b$pid#$pid: gracefully shutting down/;
+        }, 'an old worker to drain');
+    }
+    return @old;
+}
+
 # Tests that nginx has nothing to complain of: no alert, no crash, but for
 # what the test asked for.
 sub clean_log {
@@ -362,8 +377,10 @@ sub clean_log {
 
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-    my @lines = grep { !$but || $_ !~ $but } $nginx->log_lines(qr/\[(?:alert|emerg|crit)\]
-        |exited[ ]on[ ]signal|open[ ]socket|Sanitizer|runtime[ ]error/x);
+    my $bad = qr/\[(?:alert|emerg|crit)\]|exited[ ]on[ ]signal
+                 |exited[ ]with[ ]code[ ][1-9]|open[ ]socket
+                 |Sanitizer|runtime[ ]error/x;
+    my @lines = grep { !$but || $_ !~ $but } $nginx->log_lines($bad);
     Test::More::is(join("\n", @lines), '', $name // 'no alert in error.log');
 }
 
@@ -379,8 +396,8 @@ sub tls_connect {
         open STDOUT, '>&', $theirs;
         open STDERR, '>', '/dev/null';
         close $mine;
-        exec 'openssl', 's_client', '-quiet', '-no_ign_eof', '-connect', "127.0.0.1:$port",
-            '-CAfile', PrivacyTest::certificates()->{ca}, @options
+        exec 'openssl', 's_client', '-quiet', '-no_ign_eof',
+            '-connect', "127.0.0.1:$port", '-CAfile', PrivacyTest::certificates()->{ca}, @options
             or PrivacyTest::Process::gone();
     }
     close $theirs;
