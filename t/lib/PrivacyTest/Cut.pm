@@ -397,7 +397,8 @@ sub tls_connect {
         open STDERR, '>', '/dev/null';
         close $mine;
         exec 'openssl', 's_client', '-quiet', '-no_ign_eof',
-            '-connect', "127.0.0.1:$port", '-CAfile', PrivacyTest::certificates()->{ca}, @options
+            '-connect', "127.0.0.1:$port",
+            '-CAfile', PrivacyTest::certificates()->{ca}, @options
             or PrivacyTest::Process::gone();
     }
     close $theirs;
