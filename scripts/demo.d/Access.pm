@@ -254,12 +254,19 @@ sub write_record {
 
 # --- time
 
-# "2026-11-22T05:00:00Z" so many seconds from now
+# "2026-11-22T05:00:00Z" of seconds since the epoch; so many from now
+
+sub moment {
+    my ($time) = @_;
+
+    return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $time);
+}
+
 
 sub instant {
     my ($seconds) = @_;
 
-    return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time + $seconds);
+    return moment(time + $seconds);
 }
 
 

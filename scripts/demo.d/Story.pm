@@ -654,11 +654,11 @@ sub scene_expiry {
     scene('A grant ends by itself when its time is over, also for who is '
         . 'already watching');
 
-    action('user_restricted for the camera door, for 2 seconds');
+    action('user_restricted for the camera door, for 2 to 3 seconds');
     my $due = int(time) + 3;
     Access::grant('anna', 'bakery', 'brightline', role => 'user_restricted',
                   cameras => [ 'door' ],
-                  expires_at => Access::instant($due - int time));
+                  expires_at => Access::moment($due));
     my $viewer = Viewer->new('ivo', "$BAKERY/door/live/mjpeg");
     row('ivo', 'bakery/door', 'live HLS', 'allow grant');
     cut_row($viewer, 'ivo', $due, 'the end of the grant');
