@@ -20,73 +20,121 @@ fill($redis);
 my $grant = '{"role":"administrator_full"}';
 my $bulk = '$' . length($grant) . "\r\n$grant\r\n";
 my $nil = "\$-1\r\n";
+my $empty = "\$0\r\n\r\n";
 
-# What an allow looks like, for what is not one to look much like it.
-my $open = "*4\r\n$nil$nil$nil$bulk";
+# What an allow looks like, for what is not one to look much like it: the
+# values, with the TTLs, with a number before them.
+my $open = $empty x 3 . $bulk;
+my $allow = ":-2\r\n" x 3 . ":-1\r\n$open";
+my $all = "\$16\r\n" . '0' x 15 . "1\r\n$allow";
+
+# A value, all of them, and the grant's, which comes last.
+sub value { return { reply => { GETRANGE => $_[0] } } }
+sub last_value { return { reply => { GETRANGE => [ (undef) x 3, $_[0] ] } } }
+sub ttl { return { reply => { PTTL => $_[0] } } }
+sub number { return { reply => { READ => $_[0] } } }
 
 # By name: what to do to the replies.
-my @errors = map { ($_ => { reply => { MGET => "-$_ nothing for you\r\n" } }) }
-             qw(ERR NOAUTH WRONGTYPE LOADING MASTERDOWN NOPERM BUSY READONLY
+my @errors = map { ($_ => value("-$_ nothing for you\r\n")) }
+             qw(ERR NOAUTH LOADING MASTERDOWN NOPERM BUSY READONLY
                 CLUSTERDOWN MOVED);
 
 my @reads = (
     @errors,
-    'an error for a TTL'   => { reply => { PTTL => "-WRONGTYPE no\r\n" } },
-    'a string for a TTL'   => { reply => { PTTL => $bulk } },
-    'nil for a TTL'        => { reply => { PTTL => $nil } },
-    'a TTL below all'      => { reply => { PTTL => ":-3\r\n" } },
-    'a TTL beyond all'     => { reply => { PTTL => ":9223372036854775807\r\n" } },
-    'a TTL that overflows' => { reply => { PTTL => ":9223372036854775808\r\n" } },
-    'a TTL of nothing'     => { reply => { PTTL => ":\r\n" } },
-    'a number'             => { reply => { MGET => ":1\r\n" } },
-    'a status'             => { reply => { MGET => "+OK\r\n" } },
-    'a string'             => { reply => { MGET => $bulk } },
-    'nil'                  => { reply => { MGET => $nil } },
-    'a nil list'           => { reply => { MGET => "*-1\r\n" } },
-    'an empty list'        => { reply => { MGET => "*0\r\n" } },
-    'a list too short'     => { reply => { MGET => "*3\r\n$nil$nil$bulk" } },
-    'a list too long'      => { reply => { MGET => "*5\r\n$nil$nil$nil$bulk$bulk" } },
-    'numbers in the list'  => { reply => { MGET => "*4\r\n:1\r\n:1\r\n:1\r\n:1\r\n" } },
-    'an error in the list' => { reply => { MGET => "*4\r\n$nil$nil$nil-ERR no\r\n" } },
-    'nested lists'         => { reply => { MGET => "*4\r\n$nil$nil$nil*1\r\n$bulk" } },
-    'deeply nested lists'  => { reply => { MGET => "*1\r\n" x 100_000 } },
-    'nine levels'          => { reply => { MGET => "*1\r\n" x 9 . $bulk } },
-    '100 MB announced'     => { reply => { MGET => "*4\r\n$nil$nil$nil\$104857600\r\n" } },
-    '100 MB, some sent'    => { reply => { MGET => "*4\r\n$nil$nil$nil\$104857600\r\n" . 'x' x 2_000_000 } },
-    '2 billion announced'  => { reply => { MGET => "*2000000000\r\n" } },
-    'a list in the list of 2 billion'
-                           => { reply => { MGET => "*4\r\n*2000000000\r\n" } },
+    'an error for the number'  => number("-NOAUTH no\r\n"),
+    'PONG for the number'      => number("+PONG\r\n"),
+    'nil for the number'       => number($nil),
+    'no number at all'         => number($empty),
+    'an old number'            => number("\$16\r\n" . '0' x 15 . "1\r\n"),
+    'a number too short'       => number("\$15\r\n" . '0' x 15 . "\r\n"),
+    'a number too long'        => number("\$17\r\n" . '0' x 16 . "1\r\n"),
+    'a number, no string'      => number(":1\r\n"),
+    'a list for the number'    => number("*1\r\n\$16\r\n" . '0' x 15 . "1\r\n"),
+    'nothing for the number'   => number(undef),
+    'an allow for the number'  => number($all),
+    'an error for a TTL'   => ttl("-WRONGTYPE no\r\n"),
+    'a string for a TTL'   => ttl($bulk),
+    'nil for a TTL'        => ttl($nil),
+    'a TTL below all'      => ttl(":-3\r\n"),
+    'a TTL beyond all'     => ttl(":9223372036854775807\r\n"),
+    'a TTL that overflows' => ttl(":9223372036854775808\r\n"),
+    'a TTL of nothing'     => ttl(":\r\n"),
+    'a number for a value' => value(":1\r\n"),
+    'a status'             => value("+OK\r\n"),
+    'nil'                  => value($nil),
+    'nil for the grant'    => last_value($nil),
+    'a status for the grant' => last_value("+$grant\r\n"),
+    'an error for the grant' => last_value("-ERR no\r\n"),
+    'a nil list'           => value("*-1\r\n"),
+    'an empty list'        => value("*0\r\n"),
+    'a list of one'        => last_value("*1\r\n$bulk"),
+    'a list of all'        => value("*4\r\n$nil$nil$nil$bulk"),
+    'a list of all for the grant'
+                           => last_value("*4\r\n$nil$nil$nil$bulk"),
+    'numbers in a list'    => value("*4\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
+    'an error in a list'   => value("*4\r\n$nil$nil$nil-ERR no\r\n"),
+    'nested lists'         => value("*4\r\n$nil$nil$nil*1\r\n$bulk"),
+    'deeply nested lists'  => value("*1\r\n" x 100_000),
+    'nine levels'          => last_value("*1\r\n" x 9 . $bulk),
+    '100 MB announced'     => value("\$104857600\r\n"),
+    '100 MB, some sent'    => value("\$104857600\r\n" . 'x' x 2_000_000),
+    '100 MB for the grant' => last_value("\$104857600\r\n" . 'x' x 2_000_000),
+    '2 billion announced'  => value("*2000000000\r\n"),
+    'a list in a list of 2 billion'
+                           => value("*4\r\n*2000000000\r\n"),
     'a length that overflows'
-                           => { reply => { MGET => "*4\r\n\$18446744073709551615\r\n" } },
-    'a negative length'    => { reply => { MGET => "*4\r\n\$-2\r\n" } },
-    'a million elements'   => { reply => { MGET => "*1000000\r\n" . $nil x 1000 } },
-    'half a reply'         => { halt => 1, reply => { MGET => substr $open, 0, -10 } },
-    'half a header'        => { halt => 1, reply => { MGET => '*4' } },
-    'no reply'             => { reply => { MGET => undef } },
-    'a line without end'   => { reply => { MGET => '+' . 'x' x 200_000 } },
-    'no CR'                => { reply => { MGET => $open =~ s/\r//gr } },
-    'not the protocol'     => { reply => { MGET => "HTTP/1.1 200 OK\r\n\r\n" } },
-    'random bytes'         => { reply => { MGET => join '', map { chr 255 - $_ * 7 % 256 } 1 .. 1000 } },
-    'NUL bytes'            => { reply => { MGET => "\0" x 1000 } },
-    'a push of RESP3'      => { reply => { MGET => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n$open" } },
-    'a map of RESP3'       => { reply => { MGET => "%2\r\n$bulk$bulk$bulk$bulk" } },
-    'null of RESP3'        => { reply => { MGET => "*4\r\n_\r\n_\r\n_\r\n_\r\n" } },
-    'a push before it'     => { garble => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n" },
-    'a reply before it'    => { garble => ":-1\r\n" },
-    'a message before it'  => { garble => "*3\r\n\$7\r\nmessage\r\n\$20\r\n"
+                           => value("\$18446744073709551615\r\n"),
+    'it overflows in a list'
+                           => value("*4\r\n\$18446744073709551615\r\n"),
+    'a negative length'    => value("\$-2\r\n"),
+    'it is negative in a list' => value("*4\r\n\$-2\r\n"),
+    'a million elements'   => value("*1000000\r\n" . $nil x 1000),
+    'half a reply'         => { halt => 1, %{ last_value(substr $bulk, 0, -10) } },
+    'half a header'        => { halt => 1, %{ last_value('$2') } },
+    'half of the values'   => { halt => 1, reply => { GETRANGE =>
+                                [ undef, undef, '', undef ] } },
+    'no reply'             => value(undef),
+    'a line without end'   => value('+' . 'x' x 200_000),
+    'no CR'                => last_value($bulk =~ s/\r//gr),
+    'not the protocol'     => value("HTTP/1.1 200 OK\r\n\r\n"),
+    'random bytes'         => value(join '', map { chr 255 - $_ * 7 % 256 } 1 .. 1000),
+    'NUL bytes'            => value("\0" x 1000),
+    'a push of RESP3'      => value(">2\r\n\$10\r\ninvalidate\r\n*0\r\n$bulk"),
+    'a map of RESP3'       => last_value("%1\r\n$bulk$bulk"),
+    'null of RESP3'        => value("_\r\n"),
+    'a push before the values' => { garble => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n" },
+    'a TTL before the values'  => { garble => ":-1\r\n" },
+    'an error before the values' => { garble => "-ERR no\r\n" },
+    'a message before the values' => { garble => "*3\r\n\$7\r\nmessage\r\n\$20\r\n"
                                 . "__redis__:invalidate\r\n*1\r\n$bulk" },
-    'replies for replies'  => { reply => { PTTL => ":-1\r\n:-1\r\n" } },
-    'an allow for a TTL'   => { reply => { PTTL => $open } },
+    'a TTL before all'     => { ahead => ":-1\r\n" },
+    'an allow before all'  => { ahead => $allow },
+    'a number and an allow before all' => { ahead => $all },
+    'a push before all'    => { ahead => ">2\r\n\$10\r\ninvalidate\r\n*0\r\n" },
+    'TTLs for a TTL'       => ttl(":-1\r\n:-1\r\n"),
+    'values for a TTL'     => ttl($open),
+    'all of an allow for a TTL' => ttl($all),
 );
 
 # What is right is followed by what nobody asked for: it may be answered with
-# what came before that, and nothing else.
+# what came before that, and nothing else.  A value is nothing where there is no
+# TTL of it.
 my @surplus = (
-    'an allow after it'    => { trail => $open },
+    'values after it'      => { trail => $open },
     'a TTL after it'       => { trail => ":-1\r\n" },
     'nil after it'         => { trail => $nil },
     'a status after it'    => { trail => "+OK\r\n" },
-    'all of an allow after it' => { trail => ":-1\r\n" x 4 . $open },
+    'all of an allow after it' => { trail => $allow },
+    'with a number'        => { trail => $all },
+    'values before the values' => { garble => $open },
+    'values without a TTL' => value($bulk),
+    'a grant without a TTL' => last_value($bulk),
+);
+
+# An answer to the question what the record is: none of the right type.
+my @foreign = (
+    WRONGTYPE              => value("-WRONGTYPE nothing for you\r\n"),
+    'WRONGTYPE for the grant' => last_value("-WRONGTYPE nothing for you\r\n"),
 );
 
 # Login and watch.  Where nothing is announced nothing is kept, but reading
@@ -157,8 +205,9 @@ well('at first');
 my $before = rss($nginx);
 my (%worst, @slowest);
 
+# What providers get meanwhile: 503, 403, or what is right and 503.
 sub suffer {
-    my ($name, $rules, $none) = @_;
+    my ($name, $rules, $may) = @_;
 
     my $from = now();
     $proxy->set(%$rules);
@@ -173,12 +222,19 @@ sub suffer {
     my $again = well($name);
 
     subtest $name => sub {
-        never_wrong($name, @answers);
         my @providers = of_kind('open|shut',
                                 between($known, $back - $timeout, @answers));
-        is(scalar(grep { $_->{status} != 503 } @providers), 0,
-           'nothing but 503 for providers')
-            or diag(shown(statuses(@providers))) if $none;
+        if ($may ne '403') {
+            never_wrong($name, @answers);
+        } else {
+            never_wrong($name, of_kind('owner|shut', @answers),
+                        of_kind('open', between($back, undef, @answers)));
+        }
+        if ($may ne 'right') {
+            is(scalar(grep { $_->{status} != $may } @providers), 0,
+               "nothing but $may for providers")
+                or diag(shown(statuses(@providers)));
+        }
         my @owners = map { $_->{at} - $_->{sent} } of_kind('owner', @answers);
         cmp_ok(scalar(grep { $_ > 0.05 } @owners), '<=', 3,
                'owners do not wait');
@@ -192,15 +248,18 @@ sub suffer {
 }
 
 while (my ($name, $rules) = splice @reads, 0, 2) {
-    suffer($name, $rules, 1);
+    suffer($name, $rules, '503');
 }
 while (my ($name, $rules) = splice @surplus, 0, 2) {
-    suffer($name, $rules, 0);
+    suffer($name, $rules, 'right');
+}
+while (my ($name, $rules) = splice @foreign, 0, 2) {
+    suffer($name, $rules, '403');
 }
 while (my ($name, $rules) = splice @others, 0, 2) {
     $proxy->set(%$rules);
     $proxy->drop;           # they are said at the beginning only
-    suffer($name, $rules, 0);
+    suffer($name, $rules, 'right');
 }
 
 # Split into single bytes all is right.

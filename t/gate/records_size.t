@@ -11,6 +11,7 @@ use PrivacyTest;
 my $redis = redis();
 my $nginx = nginx(vars => { REDIS => $redis->socket }, http => <<'END');
     privacy_redis unix:%REDIS%;
+    privacy_timeout 5s;     # not the machine is to be judged
     privacy on;
     privacy_user jo;
     privacy_organization fitco;

@@ -200,7 +200,7 @@ sub reads {
     my $stats = PrivacyRedis::redis('INFO', 'commandstats');
 
     my $calls = 0;
-    $calls += $1 while $stats =~ /^cmdstat_(?:mget|get|pttl):calls=(\d+)/mg;
+    $calls += $1 while $stats =~ /^cmdstat_(?:mget|get|getrange|pttl):calls=(\d+)/mg;
     return $calls;
 }
 

@@ -6,20 +6,23 @@ package PrivacyTest::Proxy;
 #   my $proxy = PrivacyTest::Proxy->new($redis);
 #   $proxy->set(delay => 0.3);              # replies to reads come late
 #   $proxy->set(hold => 1);                 # they do not come until set again
-#   $proxy->set(reply => { MGET => "-NOAUTH no\r\n" });   # instead of its own
+#   $proxy->set(reply => { PTTL => "-NOAUTH no\r\n" });   # instead of its own
 #   $proxy->set(bytewise => 1);             # one byte at a time
-#   $proxy->set(garble => "bytes");         # sent before every reply to a read
-#   $proxy->set(trail => "bytes");          # sent after it
+#   $proxy->set(ahead => "bytes");          # sent before the replies to a read
+#   $proxy->set(garble => "bytes");         # in them, before the first value
+#   $proxy->set(trail => "bytes");          # after them
 #   $proxy->set;                            # well again
 #   $proxy->wait_held(3);                   # until 3 reads wait for replies
 #   $proxy->drop;                           # closes all connections
 #   $proxy->refuse; $proxy->accept;         # the socket is not there; is
 #
-# A read is a pipeline that ends with MGET.  "all" applies delay and hold to
-# every command, the heartbeats of the watch included.  A "reply" may be given
-# for any command by its name; undef takes the command and answers nothing,
-# and what is behind it waits; with "halt" nothing follows the reply, ever.
-# set() returns when it is in force.
+# A read is a pipeline: PING with a number, which is called READ here, PTTL for
+# each key, GETRANGE for each key.  "all" applies delay and hold to every
+# command, the heartbeats of the watch included.  A "reply" may be given for any
+# command by its name: for all of them, or as a list for each key in turn, where
+# undef leaves its own.  undef instead of it takes the command and answers
+# nothing, and what is behind it waits; with "halt" nothing follows the reply,
+# ever.  set() returns when it is in force.
 
 use strict;
 use warnings;
@@ -70,7 +73,7 @@ sub drop   { return $_[0]->ask({ do => 'drop' }) }
 sub refuse { return $_[0]->ask({ do => 'refuse' }) }
 sub accept { return $_[0]->ask({ do => 'accept' }) }
 
-# { held => replies that wait, seen => { COMMAND => how many },
+# { held => reads that wait, seen => { COMMAND => how many },
 #   connections => how many }; seen's "message" counts announcements passed on
 sub state { return $_[0]->ask({ do => 'state' }) }
 
@@ -178,7 +181,7 @@ sub control {
     } elsif ($do eq 'state') {
         my %done;
         my @all = grep { !$done{$_}++ } values %conn;
-        my $held = grep { $_->{command} eq 'MGET' && defined $_->{bytes} }
+        my $held = grep { $_->{last} && defined $_->{bytes} }
                    map { @{ $_->{slots} } } @all;
         $answer = { held => $held, seen => \%seen,
                     connections => scalar @all };
@@ -224,8 +227,20 @@ sub from_client {
         my $bytes = substr $c->{in}, 0, $length, '';
         my ($name) = $bytes =~ /\A\*\d+\r\n\$\d+\r\n(\w+)/;
         $name = uc($name // '?');
+        $name = 'READ' if $name eq 'PING' && $bytes =~ /\A\*2\r\n/;
         $seen{$name}++;
-        push @{ $c->{slots} }, { command => $name };
+
+        # Which key of its read it is about: 0 is the first.
+        my $slot = { command => $name };
+        if ($name eq 'READ') {
+            @$c{qw(ttls values)} = (0, 0);
+        } elsif ($name eq 'PTTL') {
+            $slot->{key} = $c->{ttls}++;
+        } elsif ($name eq 'GETRANGE') {
+            $slot->{key} = $c->{values}++;
+            $slot->{last} = $c->{values} == $c->{ttls};
+        }
+        push @{ $c->{slots} }, $slot;
         syswrite $c->{server}, $bytes;
     }
 }
@@ -258,27 +273,33 @@ sub deliver {
         my $command = $slot->{command};
         last if !defined $slot->{bytes};
 
-        if ($rules{all} || $command =~ /^(?:PTTL|MGET)$/) {
+        if ($rules{all} || $command =~ /^(?:READ|PTTL|GETRANGE)$/) {
             last if $rules{hold};
             if ($rules{delay}) {
                 my $due = ($slot->{came} // $now) + $rules{delay};
                 return $due if $due > $now;
             }
-            $c->{out} .= $rules{garble}
-                if defined $rules{garble} && $command eq 'MGET';
+        }
+        if (!$slot->{begun}++) {
+            $c->{out} .= $rules{ahead} // '' if $command eq 'READ';
+            $c->{out} .= $rules{garble} // ''
+                if $command eq 'GETRANGE' && $slot->{key} == 0;
         }
 
         if (exists $rules{reply} && exists $rules{reply}{$command}) {
             my $bytes = $rules{reply}{$command};
-            last if !defined $bytes;
-            $slot->{bytes} = $bytes;
-            $c->{halted} = 1 if $rules{halt};
+            my $own = ref $bytes && !defined $bytes->[ $slot->{key} ];
+            $bytes = $bytes->[ $slot->{key} ] if ref $bytes;
+            if (!$own) {
+                last if !defined $bytes;
+                $slot->{bytes} = $bytes;
+                $c->{halted} = 1 if $rules{halt};
+            }
         }
         $c->{out} .= $slot->{bytes};
         shift @{ $c->{slots} };
         $seen{message}++ if $command eq 'message';
-        $c->{out} .= $rules{trail}
-            if defined $rules{trail} && $command eq 'MGET';
+        $c->{out} .= $rules{trail} // '' if $slot->{last};
     }
 
     return undef if $c->{out} eq '';
