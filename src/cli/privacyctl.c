@@ -128,6 +128,7 @@ ctl_request(const ctl_t *ctl, privacy_action_request_t *request, char *body,
     request->for_resource = ctl_str(ctl->for_resource);
     request->token = ctl_str(token);
     request->due = ctl->due;
+    request->whole = 1;
 }
 
 

@@ -124,6 +124,16 @@ typedef struct {
     unsigned           limit;          /* 0: PRIVACY_LIST_LIMIT.  A page may
                                           have more rows, or fewer */
 
+    /*
+     * grants.  Without it those of the account's integrators and of the index
+     * PREFIX-grants:{ACCOUNT} are listed, which the actions keep and the sweep
+     * repairs: two round trips.  With it, all keys are walked too, and grants
+     * are found that a portal wrote by itself since the last sweep: some
+     * seconds where there are a million accounts, so not for what is asked
+     * often, or by many.
+     */
+    unsigned           whole:1;
+
     /* explain: who would ask for what */
 
     privacy_str_t      for_user;

@@ -9,100 +9,17 @@
 #include "privacy_action_state.h"
 
 
-#define PRIVACY_SCAN_COUNT  1000
-
-
 static void privacy_delete_read(privacy_action_t *action);
-static void privacy_delete_scanned(privacy_action_t *action);
 static void privacy_delete_decide(privacy_action_t *action);
 static void privacy_delete_done(privacy_action_t *action);
 static void privacy_delete_settle(privacy_action_t *action);
 static void privacy_delete_end(privacy_action_t *action);
 
 
-static void
-privacy_delete_scan(privacy_action_t *action)
-{
-    char            match[PRIVACY_KEY_MAX + 8];
-    privacy_str_t   pattern = { match, 0 };
-    privacy_name_t  name;
-
-    /* the longest key of an account without its end, as a pattern */
-
-    privacy_name_write(action, &name, PRIVACY_KEY_GRANT,
-                       action->request.account, action->request.account);
-
-    pattern.len = action->conf.prefix.len + action->request.account.len
-                  + sizeof(":{}:") - 1;
-    memcpy(match, name.data, pattern.len);
-    match[pattern.len++] = '*';
-
-    privacy_pipeline_command(&action->pipe, "SCAN");
-    privacy_pipeline_text(&action->pipe, action->cursor);
-    privacy_pipeline_text(&action->pipe, "MATCH");
-    privacy_pipeline_add(&action->pipe, pattern);
-    privacy_pipeline_text(&action->pipe, "COUNT");
-    privacy_pipeline_number(&action->pipe, PRIVACY_SCAN_COUNT);
-
-    privacy_action_then(action, privacy_delete_scanned);
-}
-
-
 void
 privacy_action_delete_account(privacy_action_t *action)
 {
-    /* organizations with a grant */
-
-    action->names = json_object();
-    action->cursor[0] = '0';
-    action->cursor[1] = '\0';
-
-    privacy_delete_scan(action);
-}
-
-
-static void
-privacy_delete_scanned(privacy_action_t *action)
-{
-    size_t                  i;
-    privacy_str_t           account, organization;
-    const privacy_reply_t  *reply, *cursor, *keys, *key;
-
-    reply = privacy_pipeline_get(&action->pipe, 0);
-    cursor = privacy_reply_item(reply, 0);
-    keys = privacy_reply_item(reply, 1);
-
-    if (cursor->type != PRIVACY_REPLY_STRING
-        || cursor->string.len == 0
-        || cursor->string.len >= sizeof(action->cursor)
-        || keys->type != PRIVACY_REPLY_ARRAY)
-    {
-        privacy_action_bad_reply(action);
-        return;
-    }
-
-    for (i = 0; i < keys->count; i++) {
-        key = privacy_reply_item(keys, i);
-
-        if (key->type == PRIVACY_REPLY_STRING
-            && privacy_key_parse(key->string, action->conf.prefix, &account,
-                                 &organization)
-               == PRIVACY_KEY_GRANT
-            && privacy_same(account, action->request.account))
-        {
-            (void) json_object_setn_new(action->names, organization.data,
-                                        organization.len, json_true());
-        }
-    }
-
-    memcpy(action->cursor, cursor->string.data, cursor->string.len + 1);
-
-    if (strcmp(action->cursor, "0") != 0) {
-        privacy_delete_scan(action);
-        return;
-    }
-
-    privacy_delete_read(action);
+    privacy_action_scan(action, privacy_delete_read);
 }
 
 
@@ -133,7 +50,7 @@ privacy_delete_rows(privacy_action_t *action, privacy_change_t *change,
     json_t               *value;
     const char           *organization;
     privacy_str_t         account = action->request.account;
-    privacy_name_t        name;
+    privacy_name_t        name, index;
 
     static const privacy_key_e  kinds[] = {
         PRIVACY_KEY_PROFILE, PRIVACY_KEY_UNRESTRICTED, PRIVACY_KEY_EXCLUDED,
@@ -152,20 +69,12 @@ privacy_delete_rows(privacy_action_t *action, privacy_change_t *change,
         privacy_change_row(action, change, &name, PRIVACY_ANY, "del");
     }
 
-    /* and those that were given since the scan: "...:grant:" */
+    /* and those that were given since the scan */
 
-    privacy_name_write(action, &name, PRIVACY_KEY_GRANT, account, account);
-    name.len -= account.len;
-    name.data[name.len] = '\0';
-    organization = name.data;
-
-    {
-        privacy_name_t  index;
-
-        privacy_name_grants(action, &index, account);
-        privacy_change_row(action, change, &index, PRIVACY_ANY, "grants");
-        privacy_change_value(change, organization, name.len, 0);
-    }
+    privacy_name_grant_of(action, &name);
+    privacy_name_grants(action, &index, account);
+    privacy_change_row(action, change, &index, PRIVACY_ANY, "grants");
+    privacy_change_value(change, name.data, name.len, 0);
 }
 
 

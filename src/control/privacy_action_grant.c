@@ -1,5 +1,5 @@
 /*
- * Grant and update, revoke; one grant and all of an account.
+ * Grant and update.
  */
 
 #include <string.h>
@@ -35,14 +35,11 @@ typedef struct {
 
 static void privacy_grant_decide(privacy_action_t *action);
 static void privacy_grant_done(privacy_action_t *action);
-static void privacy_revoke_decide(privacy_action_t *action);
-static void privacy_revoke_done(privacy_action_t *action);
 static void privacy_grant_settled(privacy_action_t *action);
-static void privacy_grant_show(privacy_action_t *action);
 
 
-static void
-privacy_grant_read(privacy_action_t *action, privacy_action_pt then)
+void
+privacy_action_grant(privacy_action_t *action)
 {
     privacy_str_t  account = action->request.account;
 
@@ -51,28 +48,7 @@ privacy_grant_read(privacy_action_t *action, privacy_action_pt then)
     privacy_read_key(action, PRIVACY_KEY_GRANT, account,
                      action->request.organization);
 
-    privacy_action_then(action, then);
-}
-
-
-void
-privacy_action_grant(privacy_action_t *action)
-{
-    privacy_grant_read(action, privacy_grant_decide);
-}
-
-
-void
-privacy_action_revoke(privacy_action_t *action)
-{
-    privacy_grant_read(action, privacy_revoke_decide);
-}
-
-
-void
-privacy_action_get_grant(privacy_action_t *action)
-{
-    privacy_grant_read(action, privacy_grant_show);
+    privacy_action_then(action, privacy_grant_decide);
 }
 
 
@@ -247,7 +223,10 @@ privacy_grant_time(const json_t *value)
 }
 
 
-/* Since when and by whom */
+/*
+ * Since when and by whom: a limited time runs from the first of it, but the
+ * name becomes that of who changed it last, privacy_grant_replace()
+ */
 
 static void
 privacy_grant_begin_of(privacy_granting_t *g)
@@ -381,6 +360,21 @@ privacy_grant_make(privacy_granting_t *g)
     }
 
     return privacy_grant_times_of(g);
+}
+
+
+/* Whoever changes anything of a grant answers for all of it */
+
+static int
+privacy_grant_replace(privacy_granting_t *g)
+{
+    if (g->old == NULL || json_equal(g->old, g->record)) {
+        return 0;
+    }
+
+    return json_object_set_new(g->record, "granted_by",
+                               json_stringn(g->action->by.data,
+                                            g->action->by.len));
 }
 
 
@@ -522,6 +516,12 @@ privacy_grant_go(privacy_granting_t *g)
 {
     privacy_action_t  *action = g->action;
 
+    if (privacy_same(action->request.account, action->request.organization)) {
+        (void) privacy_grant_refuse(g, "organization",
+                                    "is the account itself");
+        return;
+    }
+
     if (privacy_grant_seen(g) != 0) {
         return;
     }
@@ -539,7 +539,8 @@ privacy_grant_go(privacy_granting_t *g)
     }
 
     if (!privacy_action_matches(action, g->seen[PRIVACY_READ_GRANT].sha)
-        || privacy_grant_make(g) != 0)
+        || privacy_grant_make(g) != 0
+        || privacy_grant_replace(g) != 0)
     {
         if (action->wait == PRIVACY_WAIT_NOTHING) {
             privacy_action_no_memory(action);
@@ -604,109 +605,4 @@ privacy_grant_done(privacy_action_t *action)
                                     action->request.organization.len);
 
     privacy_claims_settle(action, privacy_grant_settled);
-}
-
-
-static void
-privacy_revoke_decide(privacy_action_t *action)
-{
-    json_t              *event, *before;
-    privacy_str_t        organization = action->request.organization;
-    privacy_name_t       name;
-    privacy_seen_t       seen;
-    privacy_change_t     change;
-
-    if (privacy_read_seen(action, 0, PRIVACY_READ_GRANT, &seen) != 0
-        || !privacy_action_matches(action, seen.sha))
-    {
-        return;
-    }
-
-    if (seen.state == PRIVACY_FACT_ABSENT) {
-        privacy_action_fail(action, PRIVACY_STATUS_NOT_FOUND, "no-grant", NULL,
-                            "There is no grant to revoke");
-        return;
-    }
-
-    memset(&change, 0, sizeof(privacy_change_t));
-
-    privacy_name_write(action, &name, PRIVACY_KEY_GRANT,
-                       action->request.account, organization);
-    privacy_change_row(action, &change, &name, seen.sha, "del");
-
-    privacy_name_grants(action, &name, action->request.account);
-    privacy_change_row(action, &change, &name, PRIVACY_ANY, "srem");
-    privacy_change_value(&change, organization.data, organization.len, 0);
-
-    event = privacy_change_event(action, "revoke", organization, NULL);
-    before = privacy_seen_json(&seen);
-
-    if (event == NULL) {
-        action->pipe.failed = 1;
-
-    } else if (before != NULL) {
-        (void) json_object_set(event, "before", before);
-    }
-
-    json_decref(before);
-    privacy_change_send(action, &change, action->request.account, event, 0);
-    privacy_action_then(action, privacy_revoke_done);
-}
-
-
-static void
-privacy_revoke_done(privacy_action_t *action)
-{
-    switch (privacy_change_reply(action, 0)) {
-
-    case PRIVACY_CHANGE_BAD:
-        return;
-
-    case PRIVACY_CHANGE_LATE:
-        (void) privacy_action_again(action, privacy_action_revoke);
-        return;
-
-    default:
-        break;
-    }
-
-    json_decref(action->state);
-    action->state = json_pack("{s:s%, s:s%, s:s}",
-                              "account", action->request.account.data,
-                              action->request.account.len,
-                              "organization",
-                              action->request.organization.data,
-                              action->request.organization.len,
-                              "state", "revoked");
-    action->status = PRIVACY_STATUS_OK;
-    action->sha[0] = '\0';
-
-    action->claims.leave = json_pack("[s%]",
-                                     action->request.organization.data,
-                                     action->request.organization.len);
-
-    privacy_claims_settle(action, privacy_grant_settled);
-}
-
-
-static void
-privacy_grant_show(privacy_action_t *action)
-{
-    privacy_seen_t  seen;
-
-    if (privacy_read_seen(action, 0, PRIVACY_READ_GRANT, &seen) != 0) {
-        return;
-    }
-
-    if (seen.state == PRIVACY_FACT_ABSENT) {
-        privacy_action_fail(action, PRIVACY_STATUS_NOT_FOUND, "no-grant", NULL,
-                            "There is no such grant");
-        return;
-    }
-
-    privacy_action_etag(action, seen.sha);
-    privacy_action_finish(action, PRIVACY_STATUS_OK,
-                          privacy_view_grant(action, action->request.account,
-                                             action->request.organization,
-                                             &seen));
 }

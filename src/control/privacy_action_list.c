@@ -1,5 +1,5 @@
 /*
- * Lists: accounts, page by page, and the grants of one account.
+ * Lists of accounts, page by page.
  *
  * A page is a few steps of SCAN or SSCAN and one read of what they found, so
  * no command takes long, however many accounts there are.
@@ -14,7 +14,7 @@
 #define PRIVACY_LIST_STEPS   200       /* of SCAN, for one page */
 #define PRIVACY_LIST_COUNT   500       /* keys of one such step */
 
-/* How many replies an account's read has: see privacy_list_read_account() */
+/* What is read of each account, in this order */
 
 #define PRIVACY_READ_PROFILE  0
 #define PRIVACY_READ_OPEN     1
@@ -27,9 +27,6 @@ static void privacy_list_scan(privacy_action_t *action);
 static void privacy_list_scanned(privacy_action_t *action);
 static void privacy_list_read(privacy_action_t *action);
 static void privacy_list_show(privacy_action_t *action);
-static void privacy_list_grants(privacy_action_t *action);
-static void privacy_grants_read(privacy_action_t *action);
-static void privacy_grants_show(privacy_action_t *action);
 
 
 /* What is listed, with the filter of those who see all */
@@ -416,163 +413,4 @@ privacy_list_show(privacy_action_t *action)
     }
 
     privacy_list_read(action);
-}
-
-
-/* --- the grants of one account */
-
-void
-privacy_action_grants(privacy_action_t *action)
-{
-    privacy_str_t   account = action->request.account;
-    privacy_name_t  name;
-
-    privacy_read_key(action, PRIVACY_KEY_PROFILE, account, account);
-    privacy_read_key(action, PRIVACY_KEY_PROVIDERS, account, account);
-
-    privacy_name_grants(action, &name, account);
-    privacy_pipeline_command(&action->pipe, "SMEMBERS");
-    privacy_pipeline_add(&action->pipe, privacy_name_text(&name));
-
-    privacy_action_then(action, privacy_grants_read);
-}
-
-
-/*
- * Whoever may have a grant: who is in the account's own index, and its
- * integrators, whose grants a portal may have written by itself.
- */
-
-static void
-privacy_grants_read(privacy_action_t *action)
-{
-    size_t                  i;
-    json_t                 *profile, *providers, *value;
-    privacy_seen_t          seen[2];
-    const privacy_reply_t  *members;
-
-    if (privacy_read_seen(action, 0, 0, &seen[0]) != 0
-        || privacy_read_seen(action, 0, 1, &seen[1]) != 0)
-    {
-        return;
-    }
-
-    members = privacy_pipeline_get(&action->pipe, 4);
-
-    if (seen[0].state == PRIVACY_FACT_ABSENT
-        && !(members->type == PRIVACY_REPLY_ARRAY && members->count != 0))
-    {
-        privacy_action_fail(action, PRIVACY_STATUS_NOT_FOUND, "no-account",
-                            NULL, "There is no such account");
-        return;
-    }
-
-    json_decref(action->names);
-
-    profile = privacy_seen_json(&seen[0]);
-    providers = privacy_seen_json(&seen[1]);
-    action->names = privacy_profile_ids(profile, "integrators");
-
-    json_array_foreach(providers, i, value) {
-
-        if (privacy_id_valid(privacy_json_text(value))) {
-            (void) json_object_set(action->names, json_string_value(value),
-                                   value);
-        }
-    }
-
-    json_decref(profile);
-    json_decref(providers);
-
-    for (i = 0; i < members->count; i++) {
-
-        if (members->items[i].type == PRIVACY_REPLY_STRING
-            && privacy_id_valid(members->items[i].string))
-        {
-            (void) json_object_set_new(action->names,
-                                       members->items[i].string.data,
-                                       json_true());
-        }
-    }
-
-    if (action->state == NULL) {
-        action->state = json_array();
-    }
-
-    privacy_list_grants(action);
-}
-
-
-static void
-privacy_list_grants(privacy_action_t *action)
-{
-    json_t         *value, *result;
-    unsigned        n;
-    const char     *id;
-    privacy_str_t   account = action->request.account;
-
-    n = 0;
-
-    json_object_foreach(action->names, id, value) {
-
-        if (n++ == 100) {
-            break;
-        }
-
-        privacy_read_key(action, PRIVACY_KEY_GRANT, account,
-                         privacy_text(id));
-    }
-
-    if (n != 0) {
-        privacy_action_then(action, privacy_grants_show);
-        return;
-    }
-
-    if (action->request.action == PRIVACY_ACTION_LIST) {
-        (void) json_object_set(json_array_get(action->rows, 0), "grants",
-                               action->state);
-        result = json_pack("{s:O, s:n}", "accounts", action->rows, "cursor");
-
-    } else {
-        result = json_pack("{s:s%, s:O}", "account", account.data,
-                           account.len, "grants", action->state);
-    }
-
-    privacy_action_finish(action, PRIVACY_STATUS_OK, result);
-}
-
-
-static void
-privacy_grants_show(privacy_action_t *action)
-{
-    void            *next;
-    json_t          *value;
-    unsigned         n;
-    const char      *id;
-    privacy_seen_t   seen;
-
-    n = 0;
-
-    json_object_foreach_safe(action->names, next, id, value) {
-
-        if (n == action->pipe.nsent / 2) {
-            break;
-        }
-
-        if (privacy_read_seen(action, 0, n, &seen) != 0) {
-            return;
-        }
-
-        if (seen.state != PRIVACY_FACT_ABSENT) {
-            (void) json_array_append_new(action->state,
-                               privacy_view_grant(action,
-                                                  action->request.account,
-                                                  privacy_text(id), &seen));
-        }
-
-        (void) json_object_del(action->names, id);
-        n++;
-    }
-
-    privacy_list_grants(action);
 }

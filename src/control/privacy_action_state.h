@@ -135,6 +135,7 @@ struct privacy_action_s {
     privacy_claims_t           claims;
     char                       cursor[24];
     unsigned                   steps;         /* of a scan */
+    privacy_action_pt          scanned;       /* what comes after a scan */
     char                      *owner;         /* explain: of the camera */
     int64_t                    owner_ends;
     privacy_sweeper_t         *sweeper;
@@ -189,6 +190,11 @@ void privacy_name_tail(privacy_action_t *action, privacy_name_t *name,
     const char *tail);
 void privacy_name_grants(privacy_action_t *action, privacy_name_t *name,
     privacy_str_t account);
+
+/* What the keys of the account's grants begin with: "PREFIX:{A}:grant:" */
+
+void privacy_name_grant_of(privacy_action_t *action, privacy_name_t *name);
+
 privacy_str_t privacy_name_text(const privacy_name_t *name);
 
 /* GET and PTTL of one key: two replies */
@@ -301,6 +307,18 @@ privacy_grant_e privacy_view_grant_state(privacy_action_t *action,
 
 json_t *privacy_view_grant(privacy_action_t *action, privacy_str_t account,
     privacy_str_t organization, const privacy_seen_t *seen);
+
+
+/* --- privacy_action_grants.c */
+
+/*
+ * Walks all keys, in steps that block nobody for long, and goes on with "then"
+ * when action->names has every organization that has a key of a grant of the
+ * account, also one that is in no index.  A million accounts are some 4,000
+ * steps: seconds.
+ */
+
+void privacy_action_scan(privacy_action_t *action, privacy_action_pt then);
 
 
 /* --- the actions: their first steps */

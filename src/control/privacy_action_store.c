@@ -82,6 +82,20 @@ privacy_name_grants(privacy_action_t *action, privacy_name_t *name,
 }
 
 
+void
+privacy_name_grant_of(privacy_action_t *action, privacy_name_t *name)
+{
+    privacy_str_t  account = action->request.account;
+
+    privacy_name_write(action, name, PRIVACY_KEY_GRANT, account, account);
+
+    if (name->len != 0) {
+        name->len -= account.len;
+        name->data[name->len] = '\0';
+    }
+}
+
+
 privacy_str_t
 privacy_name_text(const privacy_name_t *name)
 {

@@ -336,6 +336,65 @@ subtest 'update' => sub {
         or diag explain [ $ctl->events('acme') ];
 };
 
+subtest 'who answers for a grant' => sub {
+    fresh();
+    my $key = 'privacy:{acme}:grant:vend';
+    done($ctl, 'the store gives', 'grant', 'acme', 'vend', '--grantee-level',
+         'vendor', '--by', 'root');
+    is($ctl->record($key)->{granted_by}, 'root', 'who gave it');
+
+    # a minute ago
+    my $old = $ctl->record($key);
+    my $minute = sub {
+        my @t = gmtime(PrivacyTest::Control::ms($_[0]) / 1000 - 60);
+        return sprintf '%04d-%02d-%02dT%02d:%02d:%02dZ', $t[5] + 1900,
+            $t[4] + 1, @t[3, 2, 1, 0];
+    };
+    $old->{$_} = $minute->($old->{$_}) for qw(granted_at expires_at);
+    $redis->cmd('SET', $key, PrivacyTest::Control::json()->encode($old),
+                'PXAT', PrivacyTest::Control::ms($old->{expires_at}));
+
+    my $before = $ctl->snapshot;
+    done($ann, 'the same again', 'grant', 'acme', 'vend', '--grantee-level',
+         'vendor');
+    is($ctl->snapshot, $before, 'the same by another: nothing has changed');
+
+    my $json = done($ann, 'replaced', 'grant', 'acme', 'vend', '--role',
+                    'user_full', '--cameras', 'c1', '--exports');
+    is($json->{granted_by}, 'ann', 'who replaced it');
+    is($json->{granted_at}, $old->{granted_at}, 'the time runs on');
+    is($ctl->record($key)->{granted_by}, 'ann', 'in the record');
+
+    $json = done($ctl, 'updated', 'update', 'acme', 'vend', '--no-exports',
+                 '--by', 'root');
+    is($json->{granted_by}, 'root', 'who changed it');
+    is($json->{granted_at}, $old->{granted_at}, 'the time runs on');
+
+    refused($ann, 'to itself', 'refused', 'grant', 'acme', 'acme',
+            '--grantee-level', 'integrator');
+};
+
+subtest 'grants that a portal wrote' => sub {
+    fresh();
+    $redis->cmd('SET', 'privacy:{acme}:grant:org',
+                '{"role":"administrator_full","level":"integrator"}');
+    $redis->cmd('SET', 'privacy:{acme}:grant:bad', 'no json');
+    $redis->cmd('SET', 'privacy:{acme2}:grant:not',
+                '{"role":"administrator_full","level":"integrator"}');
+    $redis->cmd('MSET', map { ("other:$_", 1) } 1 .. 5000);
+    done($ann, 'grant', 'grant', 'acme', 'inst');
+
+    my %state = map { $_->{organization} => $_->{state} }
+        @{ done($ann, 'grants', 'grants', 'acme')->{grants} };
+    is_deeply(\%state, { inst => 'active', org => 'active',
+                         bad => 'invalid' }, 'all are listed');
+    done($ann, 'revoke', 'revoke', 'acme', 'org');
+    is($operator->run('account', 'delete', 'acme')->{status}, 0, 'deleted');
+    is_deeply([ grep { !/^other:/ } sort @{ $redis->cmd('KEYS', '*') } ],
+              [ 'privacy-deleted', 'privacy:{acme2}:grant:not' ],
+              'with those that do not parse');
+};
+
 subtest 'revoke' => sub {
     fresh();
     done($ann, 'grant', 'grant', 'acme', $_, '--grantee-level', 'vendor')
@@ -577,6 +636,65 @@ subtest 'usage' => sub {
        'no store');
     is($ctl->run('--redis', '127.0.0.1:1', 'list')->{status}, 3, 'no port');
     is($ctl->run('--tls', 'list')->{status}, 3, 'no TLS on a socket');
+};
+
+# Nothing or all: also for a user of the store who may not do all of it.
+subtest 'what the store forbids' => sub {
+    my $file = test_dir() . '/acl-password';
+    write_file($file, "sesame\n");
+    my $store = redis(users => [ 'user default on nopass ~* &* +@all',
+        map { "user $_->[0] on >sesame $_->[1]" }
+        [ 'nolog', '~privacy:* ~privacy-account:* ~privacy-org:* '
+                   . '~privacy-grants:* &* +@all' ],
+        [ 'noxadd', '~* &* +@all -xadd' ], [ 'noset', '~* &* +@all -set' ],
+        [ 'nodel', '~* &* +@all -del' ],
+        [ 'noindex', '~* &* +@all -sadd -srem' ],
+        [ 'nopublish', '~* resetchannels +@all' ] ]);
+    my $all = PrivacyTest::Control->new($store);
+    my $of = sub {
+        return $all->with(options => [ '--user-name', $_[0],
+                                       '--password-file', $file ]);
+    };
+    my @grant = qw(grant acme inst);
+
+    $all->put('acme', \%acme);
+    for my $case ([ 'nolog', 'allow', 'acme' ], [ 'nolog', @grant ],
+                  [ 'noxadd', 'allow', 'acme' ], [ 'noxadd', @grant ],
+                  [ 'noset', 'allow', 'acme' ], [ 'noset', @grant ])
+    {
+        my ($user, @arguments) = @$case;
+        my $before = $all->snapshot;
+        my $r = $of->($user)->run(@arguments);
+        is($r->{status}, 3, "$user: @arguments");
+        like($r->{err}, qr/NOPERM/, 'says why') or diag $r->{err};
+        is($all->snapshot, $before, 'neither change nor event');
+    }
+
+    # one change that both sets and deletes
+    $all->run('allow', 'acme');
+    for my $user (qw(nodel noxadd nolog)) {
+        my $before = $all->snapshot;
+        is($of->($user)->run('disallow', 'acme')->{status}, 3,
+           "$user: disallow");
+        is($all->snapshot, $before, 'neither change nor event');
+    }
+
+    # index and announcement are no reason to refuse
+    is($of->('nopublish')->run('disallow', 'acme')->{status}, 0,
+       'without the channel');
+    is($of->('noindex')->run(@grant)->{status}, 0, 'without the index');
+    is_deeply([ map { $_->{action} } $all->events('acme') ],
+              [qw(put_account allow disallow grant)], 'an event for each');
+
+    # a log that is none
+    $store->cmd('DEL', 'privacy-log:{acme}');
+    $store->cmd('SET', 'privacy-log:{acme}', 'x');
+    my $before = $all->snapshot;
+    my $r = $all->run('allow', 'acme');
+    is($r->{status}, 3, 'a log of another type');
+    like($r->{err}, qr/WRONGLOG/, 'says why');
+    is($all->snapshot, $before, 'nothing has changed');
+    $store->stop;
 };
 
 subtest 'the store' => sub {
