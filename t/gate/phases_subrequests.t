@@ -72,6 +72,12 @@ sub start {
             try_files /snapshots/$account =404;
         }
 
+        location ~ ^/registered/(?<account>\w+)/(?<camera>\w+) {
+            privacy on;
+            privacy_camera_registry on;
+            proxy_pass http://127.0.0.1:%PORT2%/$account/$camera;
+        }
+
         # a page that is itself behind the gate
         location ~ ^/gated/(?<account>\w+)/(?<camera>\w+) {
             privacy on;
@@ -118,6 +124,11 @@ sub prepare {
                     qw(open/c1 shut/c1 open/c2 shut/c2);
         write_file("$html/pages/$kind.html", join "\n", 'begin', @parts,
                                              "end\n");
+    }
+    for my $kind (qw(live registered)) {
+        write_file("$html/pages/own-$kind.html", join '', map {
+            "<!--#include virtual=\"/$kind/open$_/c$_\" -->"
+        } 1 .. 6);
     }
 }
 
@@ -187,6 +198,19 @@ for my $cache ('on', 'off') {
     is(length $r->{body}, 100_000, "$name, slices: all of them");
     $r = http_get($nginx->port, '/slices/shut/c1', @inst);
     is($r->{status}, 403, "$name, slices: denied");
+
+    # While they wait, each keeps what its own location captured: parts of
+    # accounts of their own, in one wait and in two.
+    for my $kind (qw(live registered)) {
+        $redis->flush;
+        for my $n (1 .. 6) {
+            allow($redis, "open$n", 'inst');
+            $redis->cmd('SET', "privacy:camera:c$n", "open$n");
+        }
+        my $r = held($nginx, "/pages/own-$kind.html", 6);
+        is($r->{body}, join('', map { "[video of /open$_/c$_]" } 1 .. 6),
+           "$name, $kind: parts of six accounts, each its own");
+    }
 
     # A client that goes while parts of its page wait.
     $redis->flush;
