@@ -25,7 +25,7 @@ static void ngx_http_privacy_answer_free(void *data);
 static ngx_int_t ngx_http_privacy_answer_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_chain_t *out);
 static ngx_int_t ngx_http_privacy_answer_header(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
+    const char *name, const ngx_str_t *value);
 static ngx_chain_t *ngx_http_privacy_answer_chain(ngx_http_request_t *r,
     ngx_str_t *pieces, ngx_uint_t n);
 
@@ -40,7 +40,7 @@ ngx_http_privacy_answer(ngx_http_request_t *r,
     const privacy_action_result_t *result)
 {
     u_char                      *p;
-    ngx_str_t                    etag;
+    ngx_str_t                    etag, none;
     ngx_http_privacy_problem_t   problem;
 
     if (result->status >= PRIVACY_STATUS_MALFORMED) {
@@ -50,7 +50,9 @@ ngx_http_privacy_answer(ngx_http_request_t *r,
         problem.detail = result->detail;
         problem.field = result->field;
 
-        return ngx_http_privacy_answer_problem(r, &problem, NULL);
+        ngx_str_null(&none);
+
+        return ngx_http_privacy_answer_problem(r, &problem, &none);
     }
 
     if (result->etag[0]) {
@@ -86,7 +88,7 @@ ngx_http_privacy_answer(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_privacy_answer_problem(ngx_http_request_t *r,
-    const ngx_http_privacy_problem_t *problem, ngx_str_t *allow)
+    const ngx_http_privacy_problem_t *problem, const ngx_str_t *allow)
 {
     u_char      *last;
     json_t      *json;
@@ -102,7 +104,9 @@ ngx_http_privacy_answer_problem(ngx_http_request_t *r,
                   problem->status, problem->type,
                   problem->field ? problem->field : "");
 
-    if (allow && ngx_http_privacy_answer_header(r, "Allow", allow) != NGX_OK) {
+    if (allow->len
+        && ngx_http_privacy_answer_header(r, "Allow", allow) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -318,7 +322,7 @@ ngx_http_privacy_answer_send(ngx_http_request_t *r, ngx_uint_t status,
 
 static ngx_int_t
 ngx_http_privacy_answer_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
+    const ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 

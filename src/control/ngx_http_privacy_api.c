@@ -11,10 +11,8 @@
 
 
 static ngx_int_t ngx_http_privacy_api_begin(ngx_http_privacy_api_t *api);
-static ngx_int_t ngx_http_privacy_api_not_allowed(ngx_http_request_t *r,
-    privacy_route_e route);
-static ngx_int_t ngx_http_privacy_api_refuse(ngx_http_request_t *r,
-    ngx_http_privacy_problem_t *problem);
+static ngx_int_t ngx_http_privacy_api_read(ngx_http_privacy_api_t *api);
+static ngx_int_t ngx_http_privacy_api_refuse(ngx_http_privacy_api_t *api);
 static void ngx_http_privacy_api_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_privacy_api_collect(ngx_http_privacy_api_t *api);
 static ngx_int_t ngx_http_privacy_api_reserve(ngx_http_privacy_api_t *api,
@@ -36,11 +34,10 @@ static const ngx_http_privacy_problem_t  ngx_http_privacy_not_allowed = {
 ngx_int_t
 ngx_http_privacy_api_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    privacy_route_e              route;
-    ngx_http_cleanup_t          *cln;
-    ngx_http_privacy_api_t      *api;
-    ngx_http_privacy_problem_t   problem;
+    ngx_int_t                rc;
+    privacy_route_e          route;
+    ngx_http_cleanup_t      *cln;
+    ngx_http_privacy_api_t  *api;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "privacy api handler: \"%V\"", &r->uri);
@@ -58,33 +55,39 @@ ngx_http_privacy_api_handler(ngx_http_request_t *r)
     cln->handler = ngx_http_privacy_api_cleanup;
     cln->data = api;
 
-    rc = ngx_http_privacy_api_route(api, &route, &problem);
+    rc = ngx_http_privacy_api_route(api, &route, &api->problem);
 
     if (rc == NGX_OK) {
         rc = ngx_http_privacy_api_method(api, route);
 
         if (rc == NGX_DECLINED) {
-            return ngx_http_privacy_api_not_allowed(r, route);
-        }
+            api->problem = ngx_http_privacy_not_allowed;
 
-        if (route == PRIVACY_ROUTE_OPENAPI) {
+            if (ngx_http_privacy_api_allow(r, route, &api->allow) != NGX_OK) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+
+        } else if (route == PRIVACY_ROUTE_OPENAPI) {
             rc = ngx_http_discard_request_body(r);
 
             return rc == NGX_OK
                    ? ngx_http_privacy_answer_openapi(r, &api->plcf->api_prefix)
                    : rc;
-        }
 
-        rc = ngx_http_privacy_api_take(api, &problem);
+        } else {
+            rc = ngx_http_privacy_api_take(api, &api->problem);
+        }
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_privacy_api_refuse(r, &problem);
+        return ngx_http_privacy_api_refuse(api);
     }
 
     if (rc != NGX_OK) {
         return rc;
     }
+
+    api->problem.status = 0;
 
     return ngx_http_privacy_api_begin(api);
 }
@@ -116,51 +119,51 @@ ngx_http_privacy_api_begin(ngx_http_privacy_api_t *api)
         return NGX_DONE;
     }
 
-    /* the limit is ours: what is more is not to be kept anywhere */
-
-    r->request_body_no_buffering = 1;
-
-    rc = ngx_http_read_client_request_body(r, ngx_http_privacy_api_body);
-
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    return ngx_http_privacy_api_read(api);
 }
 
 
 static ngx_int_t
-ngx_http_privacy_api_not_allowed(ngx_http_request_t *r, privacy_route_e route)
+ngx_http_privacy_api_read(ngx_http_privacy_api_t *api)
 {
     ngx_int_t  rc;
-    ngx_str_t  allow;
 
-    rc = ngx_http_discard_request_body(r);
+    /* the limit is ours: what is more is not to be kept anywhere */
 
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    api->request->request_body_no_buffering = 1;
 
-    if (ngx_http_privacy_api_allow(r, route, &allow) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = ngx_http_read_client_request_body(api->request,
+                                           ngx_http_privacy_api_body);
 
-    return ngx_http_privacy_answer_problem(r, &ngx_http_privacy_not_allowed,
-                                           &allow);
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
 
 /* Before the body was looked at */
 
 static ngx_int_t
-ngx_http_privacy_api_refuse(ngx_http_request_t *r,
-    ngx_http_privacy_problem_t *problem)
+ngx_http_privacy_api_refuse(ngx_http_privacy_api_t *api)
 {
-    ngx_int_t  rc;
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
 
-    if (problem->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+    r = api->request;
+
+    if (api->problem.status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
 
         /* the connection is not worth waiting for the rest */
 
         r->keepalive = 0;
         r->lingering_close = 1;
+
+    } else if (r->http_version >= NGX_HTTP_VERSION_20) {
+
+        /*
+         * A stream that is reset before all of the body has come, though
+         * without an error, makes clients lose the answer.
+         */
+
+        return ngx_http_privacy_api_read(api);
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -169,7 +172,7 @@ ngx_http_privacy_api_refuse(ngx_http_request_t *r,
         return rc;
     }
 
-    return ngx_http_privacy_answer_problem(r, problem, NULL);
+    return ngx_http_privacy_answer_problem(r, &api->problem, &api->allow);
 }
 
 
@@ -195,7 +198,8 @@ ngx_http_privacy_api_body(ngx_http_request_t *r)
 
             if (rc == NGX_DECLINED) {
                 rc = ngx_http_privacy_answer_problem(r,
-                                        &ngx_http_privacy_api_too_large, NULL);
+                                               &ngx_http_privacy_api_too_large,
+                                               &api->allow);
             }
 
             ngx_http_finalize_request(r, rc);
@@ -217,6 +221,12 @@ ngx_http_privacy_api_body(ngx_http_request_t *r)
             r->read_event_handler = ngx_http_privacy_api_body;
             return;
         }
+    }
+
+    if (api->problem.status) {
+        rc = ngx_http_privacy_answer_problem(r, &api->problem, &api->allow);
+        ngx_http_finalize_request(r, rc);
+        return;
     }
 
     rc = ngx_http_privacy_api_start(api);
@@ -262,6 +272,9 @@ ngx_http_privacy_api_collect(ngx_http_privacy_api_t *api)
 
         if (ngx_buf_in_memory(b)) {
             ngx_memcpy(api->body + api->len, b->pos, (size_t) len);
+
+            /* nginx may use it again */
+
             b->pos = b->last;
 
         } else {

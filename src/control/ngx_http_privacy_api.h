@@ -16,6 +16,17 @@
 #define NGX_HTTP_PRIVACY_READS  (NGX_HTTP_GET|NGX_HTTP_HEAD)
 
 
+/* A refusal; the strings are constants, or the result's */
+
+typedef struct {
+    ngx_uint_t                    status;
+    const char                   *type;        /* the last part of it */
+    const char                   *title;
+    const char                   *detail;
+    const char                   *field;       /* NULL: not one's fault */
+} ngx_http_privacy_problem_t;
+
+
 /* Of a request, in its pool; found by its cleanup */
 
 typedef struct {
@@ -24,20 +35,11 @@ typedef struct {
     ngx_http_privacy_drive_t     *drive;       /* NULL: none under way */
     privacy_action_request_t      action;      /* its strings: the request's */
     u_char                       *body;
-    size_t                        len;
+    size_t                        len;         /* of what has come of it */
     size_t                        size;
+    ngx_http_privacy_problem_t    problem;     /* status 0: none yet */
+    ngx_str_t                     allow;       /* with 405 */
 } ngx_http_privacy_api_t;
-
-
-/* A refusal; the strings are constants, or the result's */
-
-typedef struct {
-    ngx_uint_t                  status;
-    const char                 *type;      /* the last part of it */
-    const char                 *title;
-    const char                 *detail;
-    const char                 *field;     /* NULL: not one field's fault */
-} ngx_http_privacy_problem_t;
 
 
 /* The content handler of an API location */
@@ -89,13 +91,13 @@ ngx_int_t ngx_http_privacy_api_header(ngx_http_request_t *r, ngx_str_t *name,
 
 /*
  * Answers: to be returned by a content handler, or given to
- * ngx_http_finalize_request().  "allow" (may be NULL) is for Allow.
+ * ngx_http_finalize_request().  "allow" (may be empty) is for Allow.
  */
 
 ngx_int_t ngx_http_privacy_answer(ngx_http_request_t *r,
     const privacy_action_result_t *result);
 ngx_int_t ngx_http_privacy_answer_problem(ngx_http_request_t *r,
-    const ngx_http_privacy_problem_t *problem, ngx_str_t *allow);
+    const ngx_http_privacy_problem_t *problem, const ngx_str_t *allow);
 ngx_int_t ngx_http_privacy_answer_openapi(ngx_http_request_t *r,
     ngx_str_t *prefix);
 

@@ -69,7 +69,7 @@ $r = $api->patch('/accounts/acme/grants/fitco', admin('acme', 'ann'),
                  { role => 'user_full', cameras => ['acme-c1'],
                    reason => 'a door' });
 is($r->{status}, 200, 'update');
-is($r->{json}{granted_by}, 'jo', 'keeps who gave it');
+is($r->{json}{role}, 'user_full', 'changes what is said');
 is($r->{json}{reason}, 'a door', 'and takes what is new');
 $r = $api->patch('/accounts/acme/grants/fitco', admin('acme'),
                  { reason => undef });

@@ -86,15 +86,31 @@ is(h2('/privacy/accounts/acme', operator(), @put, $profile)->{status}, 200,
    'changes');
 is(h2('/privacy/accounts/acme', operator(), @put, body($mib))->{status}, 200,
    'takes a body of 1 MiB');
-is(h2('/privacy/accounts/acme', operator(), @put,
-      body($mib + 1))->{status}, 413, 'and no longer one');
+
+# A stream that ends before the body makes some curls lose the answer.
+sub too_large {
+    my ($name, @options) = @_;
+
+    my $before = () = $nginx->access_log =~ /" 413 /g;
+    my $r = h2('/privacy/accounts/acme', operator(), @options);
+    wait_until(sub { $before < (() = $nginx->access_log =~ /" 413 /g) },
+               '413 in the log');
+    ok($r->{status} eq '413' || $r->{curl} != 0, $name);
+}
+
+too_large('and no longer one', @put, body($mib + 1));
 for my $case ([ $mib, 200 ], [ $mib + 1, 413 ], [ 3 * $mib, 413 ]) {
     my ($length, $want) = @$case;
     my $file = substr body($length), 1;
-    my $r = h2('/privacy/accounts/acme', operator(), @json, '-X', 'PUT',
-               '-H', 'Content-Length:', '-H', 'Transfer-Encoding: chunked',
-               '-T', $file);
-    is($r->{status}, $want, "$length bytes without a length: $want");
+    my $name = "$length bytes without a length: $want";
+    my @options = (@json, '-X', 'PUT', '-H', 'Content-Length:',
+                   '-H', 'Transfer-Encoding: chunked', '-T', $file);
+    if ($want == 413) {
+        too_large($name, @options);
+    } else {
+        is(h2('/privacy/accounts/acme', operator(), @options)->{status},
+           $want, $name);
+    }
 }
 is(h2('/privacy/accounts/acme', operator(), '-X', 'DELETE')->{status}, 415,
    'refuses');
