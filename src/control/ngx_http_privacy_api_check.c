@@ -10,6 +10,8 @@
 
 static ngx_int_t ngx_http_privacy_api_fetch_site(ngx_http_request_t *r);
 static ngx_int_t ngx_http_privacy_api_origin(ngx_http_request_t *r);
+static const char *ngx_http_privacy_api_scheme(ngx_http_request_t *r,
+    ngx_str_t *origin);
 static ngx_uint_t ngx_http_privacy_api_json(ngx_str_t *type);
 
 
@@ -125,19 +127,13 @@ ngx_http_privacy_api_fetch_site(ngx_http_request_t *r)
 }
 
 
-/*
- * Scheme and Host of the request.  Where TLS ends in front of this nginx the
- * request comes in clear text and the page is of https: of the two that is
- * the one that nobody on the way can write.
- */
-
 static ngx_int_t
 ngx_http_privacy_api_origin(ngx_http_request_t *r)
 {
-    u_char     *port;
-    size_t      scheme;
-    ngx_int_t   rc;
-    ngx_str_t   origin, host;
+    size_t       len;
+    ngx_int_t    rc;
+    ngx_str_t    origin, host;
+    const char  *port;
 
     rc = ngx_http_privacy_api_header(r, &ngx_http_privacy_origin, &origin);
 
@@ -149,6 +145,12 @@ ngx_http_privacy_api_origin(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    port = ngx_http_privacy_api_scheme(r, &origin);
+
+    if (port == NULL) {
+        return NGX_ERROR;
+    }
+
     if (ngx_http_privacy_api_header(r, &ngx_http_privacy_host, &host)
         != NGX_OK)
     {
@@ -157,42 +159,14 @@ ngx_http_privacy_api_origin(ngx_http_request_t *r)
         host = r->headers_in.server;
     }
 
-    port = NULL;
-    scheme = 0;
-
-    if (origin.len > 8 && ngx_strncasecmp(origin.data, (u_char *) "https://", 8)
-                          == 0)
-    {
-        scheme = 8;
-        port = (u_char *) ":443";
-    }
-
-    if (origin.len > 7 && ngx_strncasecmp(origin.data, (u_char *) "http://", 7)
-                          == 0
-#if (NGX_HTTP_SSL)
-        && r->connection->ssl == NULL
-#endif
-       )
-    {
-        scheme = 7;
-        port = (u_char *) ":80";
-    }
-
-    if (scheme == 0) {
-        return NGX_ERROR;
-    }
-
-    origin.data += scheme;
-    origin.len -= scheme;
-
     /* a browser leaves the scheme's own port out */
 
-    scheme = ngx_strlen(port);
+    len = ngx_strlen(port);
 
-    if (host.len > scheme
-        && ngx_strncmp(host.data + host.len - scheme, port, scheme) == 0)
+    if (host.len > len
+        && ngx_strncmp(host.data + host.len - len, port, len) == 0)
     {
-        host.len -= scheme;
+        host.len -= len;
     }
 
     if (host.len == 0 || host.len != origin.len
@@ -202,6 +176,46 @@ ngx_http_privacy_api_origin(ngx_http_request_t *r)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Takes the scheme off the origin and returns its port, or NULL if it is not
+ * the request's.  Where TLS ends in front of this nginx the request comes in
+ * clear text and the page is of https: of the two that is the one that nobody
+ * on the way can write.
+ */
+
+static const char *
+ngx_http_privacy_api_scheme(ngx_http_request_t *r, ngx_str_t *origin)
+{
+    size_t       len;
+    const char  *port;
+
+    if (origin->len > 8
+        && ngx_strncasecmp(origin->data, (u_char *) "https://", 8) == 0)
+    {
+        len = 8;
+        port = ":443";
+
+    } else if (origin->len > 7
+               && ngx_strncasecmp(origin->data, (u_char *) "http://", 7) == 0
+#if (NGX_HTTP_SSL)
+               && r->connection->ssl == NULL
+#endif
+              )
+    {
+        len = 7;
+        port = ":80";
+
+    } else {
+        return NULL;
+    }
+
+    origin->data += len;
+    origin->len -= len;
+
+    return port;
 }
 
 
