@@ -287,7 +287,8 @@ const privacy_sweep_figures_t *privacy_action_figures(
  * The results' JSON.  Times are RFC 3339, null where there is none.
  *
  * account   {"account", "name", "integrators", "administrators", "cameras",
- *           "access": ACCESS, "exclusion": EXCLUSION or null}
+ *           "access": ACCESS, "exclusion": EXCLUSION or null}; "invalid": true
+ *           instead of the profile's fields if it does not parse, as in a list
  * ACCESS    {"account", "state": "restricted" | "unrestricted" | "excluded",
  *           "at", "by", "exports", "ends"}: what allow and disallow answer
  * EXCLUSION {"account", "excluded": true | false, "at", "by", "reason",

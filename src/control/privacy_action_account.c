@@ -401,6 +401,9 @@ privacy_account_view(privacy_action_t *action, const privacy_seen_t *seen)
 
     if (json_is_object(profile)) {
         (void) json_object_update_missing(view, profile);
+
+    } else if (seen[PRIVACY_READ_PROFILE].state != PRIVACY_FACT_ABSENT) {
+        (void) json_object_set_new(view, "invalid", json_true());
     }
 
     (void) json_object_set_new(view, "access",

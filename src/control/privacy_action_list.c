@@ -341,14 +341,20 @@ privacy_list_row(privacy_action_t *action, const char *id,
                                  &seen[PRIVACY_READ_EXCLUDED],
                                  privacy_view_cameras(profile), organization);
 
-    row = json_pack("{s:s, s:O?, s:O?, s:O?, s:O?}",
+    value = json_object_get(profile, "administrators");
+
+    row = json_pack("{s:s, s:O?, s:O?, s:O?, s:o}",
                     "account", id,
                     "name", json_object_get(profile, "name"),
                     "state", json_object_get(access, "state"),
                     "ends", json_object_get(access, "ends"),
                     "administrators",
-                    json_object_get(profile, "administrators"));
+                    json_is_array(value) ? json_incref(value) : json_array());
     json_decref(access);
+
+    if (!json_is_object(profile)) {
+        (void) json_object_set_new(row, "invalid", json_true());
+    }
 
     if (organization.len != 0) {
         privacy_list_own(action, row, &seen[PRIVACY_READ_GRANT], state);
