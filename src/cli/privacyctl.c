@@ -120,7 +120,7 @@ ctl_request(const ctl_t *ctl, privacy_action_request_t *request, char *body,
     request->if_match = ctl_str(ctl->if_match);
     request->if_none_match = ctl_str(ctl->if_none_match);
     request->cursor = ctl_str(ctl->cursor);
-    request->limit = ctl->limit ? strtoul(ctl->limit, NULL, 10) : 0;
+    request->limit = ctl->rows;
     request->for_user = ctl_str(ctl->for_user);
     request->for_organization = ctl_str(ctl->for_organization);
     request->for_level = ctl_str(ctl->for_level);
@@ -207,14 +207,24 @@ ctl_run(const ctl_t *ctl, redisContext *redis, privacy_action_t *action)
 
 
 static int
-ctl_failed(const privacy_action_result_t *result, const redisContext *redis)
+ctl_failed(const ctl_t *ctl, const privacy_action_result_t *result,
+    const redisContext *redis)
 {
+    const char  *hint = "";
+
     if (result->status < PRIVACY_STATUS_MALFORMED) {
         return CTL_DONE;
     }
 
+    if (redis->err) {
+        hint = ctl_trouble(redis, &ctl->redis);
+
+    } else if (strstr(result->detail, "NOAUTH") != NULL) {
+        hint = "it wants a login: --password-file, --user-name";
+    }
+
     ctl_error("%s (%s)%s%s", result->detail, result->type,
-              redis->err ? ": " : "", redis->err ? redis->errstr : "");
+              hint[0] ? ": " : "", hint);
 
     return (result->status == PRIVACY_STATUS_STORE) ? CTL_STORE : CTL_REFUSED;
 }
@@ -249,7 +259,7 @@ ctl_list(ctl_t *ctl, redisContext *redis, const privacy_action_conf_t *conf,
 
         ctl_run(ctl, redis, action);
         result = privacy_action_result(action);
-        rc = ctl_failed(result, redis);
+        rc = ctl_failed(ctl, result, redis);
 
         if (rc != CTL_DONE) {
             privacy_action_destroy(action);
@@ -302,10 +312,10 @@ ctl_act(ctl_t *ctl)
         return CTL_REFUSED;
     }
 
-    redis = ctl_connect(&ctl->redis);
+    rc = ctl_connect(&ctl->redis, &redis);
 
-    if (redis == NULL) {
-        return CTL_STORE;
+    if (rc != CTL_DONE) {
+        return rc;
     }
 
     body = ctl->body ? json_dumps(ctl->body, JSON_COMPACT) : NULL;
@@ -324,9 +334,16 @@ ctl_act(ctl_t *ctl)
         } else {
             ctl_run(ctl, redis, action);
             result = privacy_action_result(action);
-            rc = ctl_failed(result, redis);
+            rc = ctl_failed(ctl, result, redis);
 
-            if (rc == CTL_DONE && !ctl->quiet) {
+            if (rc == CTL_DONE && result->body != NULL
+                && (CTL_CHANGING & CTL_BIT(ctl->command)))
+            {
+                (void) json_object_set_new(result->body, "changed",
+                                           json_boolean(result->changed));
+            }
+
+            if (rc == CTL_DONE) {
                 ctl_print(ctl, result->body);
             }
 

@@ -17,6 +17,8 @@
 
 #define CTL_ARGUMENTS  3               /* of a command, without options */
 
+#define CTL_PASSWORD   1024            /* bytes of one, with the NUL */
+
 
 /* Where Redis is and who we are to it; from file, environment, options */
 
@@ -65,6 +67,13 @@ typedef struct {
 
 extern const ctl_command_t  ctl_commands[CTL_COMMANDS];
 
+#define CTL_BIT(command)  (1u << (command))
+#define CTL_GRANTING      (CTL_BIT(CTL_GRANT) | CTL_BIT(CTL_UPDATE))
+#define CTL_CHANGING                                                          \
+    (CTL_GRANTING | CTL_BIT(CTL_PUT) | CTL_BIT(CTL_DELETE)                    \
+     | CTL_BIT(CTL_ALLOW) | CTL_BIT(CTL_DISALLOW) | CTL_BIT(CTL_REVOKE)       \
+     | CTL_BIT(CTL_EXCLUDE) | CTL_BIT(CTL_INCLUDE))
+
 
 /* What was asked for; the strings are the process's */
 
@@ -93,6 +102,8 @@ typedef struct {
     const char        *if_none_match;
     const char        *cursor;
     const char        *limit;
+    int                rows;           /* the same as a number; 0: not told */
+    const char        *config;         /* read before the other options */
     const char        *for_user;
     const char        *for_organization;
     const char        *for_level;
@@ -112,23 +123,58 @@ void ctl_usage(FILE *out);
 void ctl_help(FILE *out, const ctl_command_t *command);
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* privacyctl_fields.c: options that go into the body */
+
+typedef enum {
+    CTL_VALUE_TEXT = 0,
+    CTL_VALUE_LIST,                    /* may be said several times */
+    CTL_VALUE_TIME,                    /* or "none" */
+    CTL_VALUE_TRUE,
+    CTL_VALUE_FALSE,
+    CTL_VALUE_NULL
+} ctl_value_e;
+
+typedef struct {
+    const char      *name;
+    const char      *field;
+    ctl_value_e      type;
+    unsigned         commands;
+} ctl_field_t;
+
+const ctl_field_t *ctl_field_lookup(const char *name);
+int ctl_field_set(ctl_t *ctl, const ctl_field_t *field, const char *value);
+
 /* privacyctl_config.c: the file, its lines being options too */
 
 int ctl_config_read(ctl_t *ctl, const char *path, int must);
 
-/* One setting by name; -1: there is none of this name; CTL_USAGE: wrong */
+/* One setting by name, which has to be known: CTL_DONE or CTL_USAGE */
 
+int ctl_config_known(const char *name);
 int ctl_config_set(ctl_t *ctl, const char *name, const char *value);
 
-/* privacyctl_redis.c: NULL with the error printed */
+/* A decimal number from 0 to "most"; -1: it is none */
 
-redisContext *ctl_connect(const ctl_redis_t *redis);
+int ctl_number(const char *text, long most, int *number);
+
+/*
+ * privacyctl_redis.c.  CTL_DONE; else the error is printed: CTL_USAGE is what
+ * was found before anything was sent, CTL_STORE the rest.
+ */
+
+int ctl_connect(const ctl_redis_t *redis, redisContext **c);
+
+int ctl_address_valid(const char *address);
+
+/* What is wrong with the connection, in words; until the next call */
+
+const char *ctl_trouble(const redisContext *c, const ctl_redis_t *redis);
 
 /* privacyctl_print.c */
 
 void ctl_print(const ctl_t *ctl, const json_t *body);
 void ctl_print_rows(const ctl_t *ctl, const json_t *rows, int first);
-void ctl_print_event(const ctl_t *ctl, const char *text, size_t len);
+void ctl_print_event(const ctl_t *ctl, const json_t *event);
 void ctl_print_progress(const privacy_sweep_figures_t *figures);
 
 /* privacyctl_watch.c: an exit code */

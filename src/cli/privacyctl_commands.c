@@ -64,7 +64,9 @@ const ctl_command_t  ctl_commands[CTL_COMMANDS] = {
 
     { "grants", PRIVACY_ACTION_GRANTS, 1, 1,
       "ACCOUNT",
-      "Lists the grants of the account.\n" },
+      "Lists the grants of the account, also those that a portal wrote by "
+      "itself: all\nkeys of the store are walked, in short steps.  With a "
+      "million accounts that\ntakes some seconds.\n" },
 
     { "exclude", PRIVACY_ACTION_EXCLUDE, 1, 1,
       "ACCOUNT [--organizations ID,...] --reason TEXT",
@@ -81,9 +83,9 @@ const ctl_command_t  ctl_commands[CTL_COMMANDS] = {
       "its own\ngrants.  With --limit or --cursor only one page.\n" },
 
     { "explain", PRIVACY_ACTION_EXPLAIN, 1, 1,
-      "ACCOUNT --for-user USER --for-organization ID --for-level LEVEL\n"
-      "    --resource RESOURCE [--camera ID] [--registry on|off]\n"
-      "    [--providers on|off]",
+      "ACCOUNT --for-user USER --for-organization ID\n"
+      "    --for-level LEVEL --resource RESOURCE [--camera ID]\n"
+      "    [--registry on|off] [--providers on|off]",
       "Says what the gate would say, why, on what facts, and until when.\n"
       "LEVEL: client_admin, client, integrator, vendor, federated.  RESOURCE: "
       "system,\nmanage, live, archive, export.  --registry and --providers "
@@ -132,6 +134,9 @@ ctl_usage(FILE *out)
             "  --config PATH         else $PRIVACYCTL_CONFIG, else "
             "~/.privacyctl, else\n"
             "                        /etc/privacyctl.conf\n"
+            "  --reset, --grant-ttl, --log-retention\n"
+            "                        as nginx has them; better in the file, "
+            "with the roles\n"
             "  --json                JSON instead of tables\n"
             "  --quiet               no output but errors\n"
             "  --by NAME             who it is for record and log (the "
@@ -151,4 +156,15 @@ ctl_help(FILE *out, const ctl_command_t *command)
 {
     fprintf(out, "Usage: privacyctl %s %s\n\n%s", command->name,
             command->usage, command->help);
+
+    if (CTL_CHANGING & CTL_BIT(command - ctl_commands)) {
+        fprintf(out,
+                "\n"
+                "Only if the record is still the same or, with \"*\", there "
+                "at all, or not\n(ETAG: its SHA-1 in double quotes, as in "
+                "HTTP):\n"
+                "  --if-match ETAG, --if-none-match ETAG\n");
+    }
+
+    fprintf(out, "\nOptions of all commands: privacyctl --help\n");
 }

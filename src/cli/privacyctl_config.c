@@ -13,7 +13,6 @@
 #include "privacy_key.h"
 
 
-#define CTL_LINE   4096
 #define CTL_WORDS  16
 
 
@@ -34,25 +33,38 @@ static const ctl_setting_t  ctl_settings[] = {
 };
 
 
+/* Settings that take more than a copy of their value */
+
+static const char *const  ctl_other_settings[] = {
+    "db", "timeout", "tls", "log-retention", "reset", "role", "grant-ttl"
+};
+
+
 static int
 ctl_wrong(const char *name, const char *value, const char *text)
 {
-    ctl_error("%s: %s: %s", name, text, value);
+    ctl_error("%s: %s%s%s", name, text, value[0] ? ": " : "", value);
 
     return CTL_USAGE;
 }
 
 
-static int
+int
 ctl_number(const char *value, long most, int *number)
 {
     char  *end;
     long   n;
 
+    /* strtol() would take blanks and a sign */
+
+    if (*value < '0' || *value > '9') {
+        return -1;
+    }
+
     errno = 0;
     n = strtol(value, &end, 10);
 
-    if (errno != 0 || end == value || *end != '\0' || n < 0 || n > most) {
+    if (errno != 0 || *end != '\0' || n > most) {
         return -1;
     }
 
@@ -196,6 +208,10 @@ ctl_config_text(char **field, const char *name, const char *value)
         return ctl_wrong(name, value, "empty");
     }
 
+    if (strcmp(name, "redis") == 0 && !ctl_address_valid(value)) {
+        return ctl_wrong(name, value, "not an address");
+    }
+
     if (strcmp(name, "prefix") == 0 && !privacy_prefix_valid(prefix)) {
         return ctl_wrong(name, value, "no prefix of keys");
     }
@@ -211,6 +227,31 @@ ctl_config_text(char **field, const char *name, const char *value)
     *field = copy;
 
     return CTL_DONE;
+}
+
+
+int
+ctl_config_known(const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(ctl_settings) / sizeof(ctl_settings[0]); i++) {
+
+        if (strcmp(ctl_settings[i].name, name) == 0) {
+            return 1;
+        }
+    }
+
+    for (i = 0;
+         i < sizeof(ctl_other_settings) / sizeof(ctl_other_settings[0]);
+         i++)
+    {
+        if (strcmp(ctl_other_settings[i], name) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -247,7 +288,13 @@ ctl_config_set(ctl_t *ctl, const char *name, const char *value)
     }
 
     if (strcmp(name, "tls") == 0) {
-        ctl->redis.tls = strcmp(value, "off") != 0;
+
+        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
+            return ctl_wrong(name, value, "neither on nor off");
+        }
+
+        ctl->redis.tls = strcmp(value, "on") == 0;
+
         return CTL_DONE;
     }
 
@@ -260,14 +307,55 @@ ctl_config_set(ctl_t *ctl, const char *name, const char *value)
 }
 
 
+/* A line of the file, without its end; changes it */
+
+static int
+ctl_config_line(ctl_t *ctl, char *line)
+{
+    int    rc;
+    char  *name, *value, *end;
+
+    name = line + strspn(line, " \t");
+    end = name + strcspn(name, "#\r\n");
+
+    while (end > name && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+
+    *end = '\0';
+
+    if (*name == '\0') {
+        return CTL_DONE;
+    }
+
+    value = name + strcspn(name, " \t");
+
+    if (*value != '\0') {
+        *value++ = '\0';
+        value += strspn(value, " \t");
+    }
+
+    if (!ctl_config_known(name)) {
+        ctl_error("unknown setting: %s", name);
+        return CTL_USAGE;
+    }
+
+    rc = ctl_config_set(ctl, name, value);
+
+    return (rc == CTL_DONE) ? CTL_DONE : CTL_USAGE;
+}
+
+
 /* -1: there is no such file, and it need not be */
 
 int
 ctl_config_read(ctl_t *ctl, const char *path, int must)
 {
     int       rc = CTL_DONE, number = 0;
-    char      line[CTL_LINE], *name, *value, *end;
+    char     *line = NULL;
     FILE     *file;
+    size_t    size = 0;
+    ssize_t   n;
 
     file = fopen(path, "r");
 
@@ -281,38 +369,38 @@ ctl_config_read(ctl_t *ctl, const char *path, int must)
         return CTL_USAGE;
     }
 
-    while (rc == CTL_DONE && fgets(line, sizeof(line), file) != NULL) {
+    for ( ;; ) {
+        errno = 0;
+        n = getline(&line, &size, file);
+
+        if (n < 0) {
+            break;
+        }
+
         number++;
 
-        name = line + strspn(line, " \t");
-        end = name + strcspn(name, "#\r\n");
+        if (strlen(line) != (size_t) n) {
+            ctl_error("a NUL byte");
+            rc = CTL_USAGE;
 
-        while (end > name && (end[-1] == ' ' || end[-1] == '\t')) {
-            end--;
+        } else {
+            rc = ctl_config_line(ctl, line);
         }
-
-        *end = '\0';
-
-        if (*name == '\0') {
-            continue;
-        }
-
-        value = name + strcspn(name, " \t");
-
-        if (*value != '\0') {
-            *value++ = '\0';
-            value += strspn(value, " \t");
-        }
-
-        rc = ctl_config_set(ctl, name, value);
 
         if (rc != CTL_DONE) {
-            ctl_error("%s:%d: %s \"%s\"", path, number,
-                      rc == -1 ? "unknown setting" : "wrong value of", name);
-            rc = CTL_USAGE;
+            ctl_error("in %s, line %d", path, number);
+            break;
         }
     }
 
+    /* what could not be read might have said where and as whom */
+
+    if (rc == CTL_DONE && !feof(file)) {
+        ctl_error("%s: %s", path, strerror(errno));
+        rc = CTL_USAGE;
+    }
+
+    free(line);
     fclose(file);
 
     return rc;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "privacyctl.h"
+#include "privacy_key.h"
 
 
 /* Options that only keep their value, or set a flag */
@@ -17,13 +18,6 @@ typedef struct {
     unsigned         commands;         /* bits; 0: all */
     int              flag;             /* takes no value */
 } ctl_option_t;
-
-#define CTL_BIT(command)  (1u << (command))
-#define CTL_GRANTING      (CTL_BIT(CTL_GRANT) | CTL_BIT(CTL_UPDATE))
-#define CTL_CHANGING                                                          \
-    (CTL_GRANTING | CTL_BIT(CTL_PUT) | CTL_BIT(CTL_DELETE)                    \
-     | CTL_BIT(CTL_ALLOW) | CTL_BIT(CTL_DISALLOW) | CTL_BIT(CTL_REVOKE)       \
-     | CTL_BIT(CTL_EXCLUDE) | CTL_BIT(CTL_INCLUDE))
 
 static const ctl_option_t  ctl_option_table[] = {
     { "--json", offsetof(ctl_t, json), 0, 1 },
@@ -38,6 +32,7 @@ static const ctl_option_t  ctl_option_table[] = {
     { "--if-none-match", offsetof(ctl_t, if_none_match), CTL_CHANGING, 0 },
     { "--cursor", offsetof(ctl_t, cursor), CTL_BIT(CTL_LIST), 0 },
     { "--limit", offsetof(ctl_t, limit), CTL_BIT(CTL_LIST), 0 },
+    { "--config", offsetof(ctl_t, config), 0, 0 },
     { "--for-user", offsetof(ctl_t, for_user), CTL_BIT(CTL_EXPLAIN), 0 },
     { "--for-organization", offsetof(ctl_t, for_organization),
       CTL_BIT(CTL_EXPLAIN), 0 },
@@ -46,42 +41,6 @@ static const ctl_option_t  ctl_option_table[] = {
     { "--resource", offsetof(ctl_t, for_resource), CTL_BIT(CTL_EXPLAIN), 0 },
     { "--status", offsetof(ctl_t, status), CTL_BIT(CTL_SWEEP), 1 },
     { "--if-due", offsetof(ctl_t, due), CTL_BIT(CTL_SWEEP), 1 }
-};
-
-
-/* Options that go into the body */
-
-typedef enum {
-    CTL_VALUE_TEXT = 0,
-    CTL_VALUE_LIST,                    /* may be said several times */
-    CTL_VALUE_TIME,                    /* or "none" */
-    CTL_VALUE_TRUE,
-    CTL_VALUE_FALSE,
-    CTL_VALUE_NULL
-} ctl_value_e;
-
-typedef struct {
-    const char      *name;
-    const char      *field;
-    ctl_value_e      type;
-    unsigned         commands;
-} ctl_field_t;
-
-static const ctl_field_t  ctl_fields[] = {
-    { "--exports", "exports", CTL_VALUE_TRUE,
-      CTL_GRANTING | CTL_BIT(CTL_ALLOW) },
-    { "--no-exports", "exports", CTL_VALUE_FALSE, CTL_GRANTING },
-    { "--role", "role", CTL_VALUE_TEXT, CTL_GRANTING },
-    { "--cameras", "cameras", CTL_VALUE_LIST, CTL_GRANTING },
-    { "--users", "users", CTL_VALUE_LIST, CTL_GRANTING },
-    { "--any-user", "users", CTL_VALUE_NULL, CTL_GRANTING },
-    { "--reason", "reason", CTL_VALUE_TEXT,
-      CTL_GRANTING | CTL_BIT(CTL_EXCLUDE) },
-    { "--starts-at", "starts_at", CTL_VALUE_TIME, CTL_GRANTING },
-    { "--expires-at", "expires_at", CTL_VALUE_TIME, CTL_GRANTING },
-    { "--grantee-level", "level", CTL_VALUE_TEXT, CTL_GRANTING },
-    { "--organizations", "organizations", CTL_VALUE_LIST,
-      CTL_BIT(CTL_EXCLUDE) }
 };
 
 
@@ -105,87 +64,6 @@ static int
 ctl_option_fits(unsigned commands, const ctl_t *ctl)
 {
     return commands == 0 || (commands & CTL_BIT(ctl->command));
-}
-
-
-static int
-ctl_field_list(json_t *list, const char *value)
-{
-    size_t  len;
-
-    for ( ;; ) {
-        len = strcspn(value, ",");
-
-        if (len != 0
-            && json_array_append_new(list, json_stringn(value, len)) != 0)
-        {
-            ctl_error("not UTF-8: %.*s", (int) len, value);
-            return CTL_USAGE;
-        }
-
-        if (value[len] == '\0') {
-            return CTL_DONE;
-        }
-
-        value += len + 1;
-    }
-}
-
-
-static int
-ctl_field_set(ctl_t *ctl, const ctl_field_t *field, const char *value)
-{
-    json_t  *list, *json;
-
-    if (ctl->body == NULL) {
-        ctl->body = json_object();
-    }
-
-    list = json_object_get(ctl->body, field->field);
-
-    if (field->type == CTL_VALUE_LIST && json_is_array(list)) {
-        return ctl_field_list(list, value);
-    }
-
-    if (list != NULL) {
-        ctl_error("%s: \"%s\" is told twice", field->name, field->field);
-        return CTL_USAGE;
-    }
-
-    switch (field->type) {
-
-    case CTL_VALUE_LIST:
-        json = json_array();
-        (void) json_object_set_new(ctl->body, field->field, json);
-        return ctl_field_list(json, value);
-
-    case CTL_VALUE_TRUE:
-        json = json_true();
-        break;
-
-    case CTL_VALUE_FALSE:
-        json = json_false();
-        break;
-
-    case CTL_VALUE_NULL:
-        json = json_null();
-        break;
-
-    case CTL_VALUE_TIME:
-        json = (strcmp(value, "none") == 0) ? json_null() : json_string(value);
-        break;
-
-    default:
-        json = json_string(value);
-        break;
-    }
-
-    if (json_object_set_new(ctl->body, field->field, json) != 0) {
-        ctl_error("%s: not UTF-8", field->name);
-        return CTL_USAGE;
-    }
-
-    return CTL_DONE;
 }
 
 
@@ -256,33 +134,11 @@ ctl_option_lookup(const char *name)
 }
 
 
-static const ctl_field_t *
-ctl_field_lookup(const char *name)
-{
-    size_t  n;
-
-    for (n = 0; n < ctl_count(ctl_fields); n++) {
-
-        if (strcmp(ctl_fields[n].name, name) == 0) {
-            return &ctl_fields[n];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* Options without a table: explain's switches, settings of the file */
 
 static int
 ctl_option_other(ctl_t *ctl, const char *name, const char *value)
 {
-    int  rc;
-
-    if (strcmp(name, "--config") == 0) {
-        return CTL_DONE;               /* read already */
-    }
-
     if (ctl->command == CTL_EXPLAIN && strcmp(name, "--registry") == 0) {
         return ctl_switch(name, value, &ctl->no_registry);
     }
@@ -291,15 +147,26 @@ ctl_option_other(ctl_t *ctl, const char *name, const char *value)
         return ctl_switch(name, value, &ctl->no_providers);
     }
 
-    rc = (strncmp(name, "--", 2) == 0)
-         ? ctl_config_set(ctl, name + 2, value) : -1;
-
-    if (rc == -1) {
-        ctl_error("unknown option: %s", name);
+    if (!ctl_config_known(name + 2)) {
+        ctl_error("%s is no option of \"%s\"", name,
+                  ctl_commands[ctl->command].name);
         return CTL_USAGE;
     }
 
-    return rc;
+    return ctl_config_set(ctl, name + 2, value);
+}
+
+
+/* 1 if some command has the option */
+
+static int
+ctl_option_known(const char *name)
+{
+    return ctl_option_lookup(name) != NULL
+           || ctl_field_lookup(name) != NULL
+           || strcmp(name, "--registry") == 0
+           || strcmp(name, "--providers") == 0
+           || (strncmp(name, "--", 2) == 0 && ctl_config_known(name + 2));
 }
 
 
@@ -330,23 +197,29 @@ ctl_option_apply(ctl_t *ctl, const char *name, const char *value)
 }
 
 
-/* 1 if the option has a value */
+typedef enum {
+    CTL_TAKES_NOTHING = 0,
+    CTL_TAKES_EQUALS,                  /* a value or none: --tls, --tls=off */
+    CTL_TAKES_VALUE
+} ctl_takes_e;
 
-static int
+
+static ctl_takes_e
 ctl_option_takes(const char *name)
 {
     const ctl_field_t   *field = ctl_field_lookup(name);
     const ctl_option_t  *option = ctl_option_lookup(name);
 
     if (option != NULL) {
-        return !option->flag;
+        return option->flag ? CTL_TAKES_NOTHING : CTL_TAKES_VALUE;
     }
 
     if (field != NULL) {
-        return field->type <= CTL_VALUE_TIME;
+        return (field->type <= CTL_VALUE_TIME) ? CTL_TAKES_VALUE
+                                               : CTL_TAKES_NOTHING;
     }
 
-    return strcmp(name, "--tls") != 0;
+    return (strcmp(name, "--tls") == 0) ? CTL_TAKES_EQUALS : CTL_TAKES_VALUE;
 }
 
 
@@ -355,9 +228,10 @@ ctl_option_takes(const char *name)
 static int
 ctl_option(ctl_t *ctl, char **argv, int argc, int *i, int early)
 {
-    int          rc = CTL_DONE, takes;
-    char        *name = argv[*i], *equals;
-    const char  *value;
+    int           rc = CTL_DONE;
+    char         *name = argv[*i], *equals;
+    const char   *value;
+    ctl_takes_e   takes;
 
     equals = strchr(name, '=');
 
@@ -366,12 +240,19 @@ ctl_option(ctl_t *ctl, char **argv, int argc, int *i, int early)
     }
 
     takes = ctl_option_takes(name);
-    value = takes ? ctl_value(argv, argc, i, &equals) : "";
+
+    if (!ctl_option_known(name)) {
+        ctl_error("unknown option: %s", name);
+        return CTL_USAGE;
+    }
+
+    value = (takes == CTL_TAKES_VALUE) ? ctl_value(argv, argc, i, &equals)
+            : equals ? equals + 1 : "on";
 
     if (early) {
         /* seen again */
 
-    } else if (!takes && equals != NULL) {
+    } else if (takes == CTL_TAKES_NOTHING && equals != NULL) {
         ctl_error("%s takes no value", name);
         rc = CTL_USAGE;
 
@@ -583,7 +464,6 @@ static int
 ctl_arguments(ctl_t *ctl, const char **words, unsigned count)
 {
     unsigned              i;
-    privacy_str_t         level;
     const ctl_command_t  *command = &ctl_commands[ctl->command];
 
     if (count < command->least || count > command->most) {
@@ -596,17 +476,119 @@ ctl_arguments(ctl_t *ctl, const char **words, unsigned count)
         ctl->arguments[ctl->count++] = words[i];
     }
 
-    if (ctl->level != NULL) {
-        level.data = ctl->level;
-        level.len = strlen(ctl->level);
+    return CTL_DONE;
+}
 
-        if (privacy_level_parse(level) == PRIVACY_LEVEL_NONE) {
-            ctl_error("--level: there is no such level: %s", ctl->level);
+
+/* What the command cannot do without */
+
+static int
+ctl_needed(const ctl_t *ctl)
+{
+    size_t  i;
+
+    const struct {
+        const char  *name;
+        const char  *value;
+    } needed[] = {
+        { "--for-user", ctl->for_user },
+        { "--for-organization", ctl->for_organization },
+        { "--for-level", ctl->for_level },
+        { "--resource", ctl->for_resource }
+    };
+
+    if (ctl->command == CTL_EXCLUDE
+        && json_object_get(ctl->body, "reason") == NULL)
+    {
+        ctl_error("exclude needs --reason");
+        return CTL_USAGE;
+    }
+
+    for (i = 0; ctl->command == CTL_EXPLAIN && i < ctl_count(needed); i++) {
+
+        if (needed[i].value == NULL) {
+            ctl_error("explain needs %s", needed[i].name);
             return CTL_USAGE;
         }
     }
 
     return CTL_DONE;
+}
+
+
+/* Values that no store has to be asked about */
+
+static int
+ctl_values(ctl_t *ctl)
+{
+    privacy_str_t  s;
+
+    if (ctl->level != NULL) {
+        s.data = ctl->level;
+        s.len = strlen(ctl->level);
+
+        if (privacy_level_parse(s) == PRIVACY_LEVEL_NONE) {
+            ctl_error("--level: there is no such level: %s", ctl->level);
+            return CTL_USAGE;
+        }
+    }
+
+    if (ctl->by != NULL) {
+        s.data = ctl->by;
+        s.len = strlen(ctl->by);
+
+        if (!privacy_user_valid(s)) {
+            ctl_error("--by: not a user's name");
+            return CTL_USAGE;
+        }
+    }
+
+    if (ctl->limit != NULL
+        && (ctl_number(ctl->limit, PRIVACY_LIST_MOST, &ctl->rows) != 0
+            || ctl->rows == 0))
+    {
+        ctl_error("--limit: not a number from 1 to %d: %s", PRIVACY_LIST_MOST,
+                  ctl->limit);
+        return CTL_USAGE;
+    }
+
+    if (ctl->status && ctl->due) {
+        ctl_error("--status and --if-due do not go together");
+        return CTL_USAGE;
+    }
+
+    return ctl_needed(ctl);
+}
+
+
+/* A first word that needs a second one: which there are */
+
+static void
+ctl_command_unknown(const char *word)
+{
+    int          known = 0;
+    size_t       i, len = strlen(word);
+    const char  *name;
+
+    for (i = 0; i < CTL_COMMANDS; i++) {
+        name = ctl_commands[i].name;
+
+        if (len != 0 && strncmp(name, word, len) == 0 && name[len] == ' ') {
+
+            if (!known++) {
+                fprintf(stderr, "privacyctl: \"%s\" is one of:", word);
+            }
+
+            fprintf(stderr, "%s %s", known > 1 ? "," : "", name);
+        }
+    }
+
+    if (known) {
+        fprintf(stderr, "\n");
+        return;
+    }
+
+    ctl_error("unknown command: %s", word);
 }
 
 
@@ -634,7 +616,7 @@ ctl_options(ctl_t *ctl, int argc, char **argv)
     }
 
     if (used == 0 && count != 0) {
-        ctl_error("unknown command: %s", words[0]);
+        ctl_command_unknown(words[0]);
         return CTL_USAGE;
     }
 
@@ -653,5 +635,7 @@ ctl_options(ctl_t *ctl, int argc, char **argv)
         return rc;
     }
 
-    return ctl_arguments(ctl, words + used, count - used);
+    rc = ctl_arguments(ctl, words + used, count - used);
+
+    return (rc == CTL_DONE) ? ctl_values(ctl) : rc;
 }

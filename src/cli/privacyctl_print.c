@@ -13,13 +13,45 @@
 #define CTL_GAP      2                 /* blanks between columns */
 
 
+/*
+ * How many bytes at p do something to a terminal instead of showing: C0, DEL,
+ * C1, and what turns the direction of text (U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069) or breaks lines (U+2028, U+2029).  The text is UTF-8, and
+ * ends with a NUL.
+ */
+
+static size_t
+ctl_control(const unsigned char *p)
+{
+    if (p[0] < 0x20 || p[0] == 0x7f) {
+        return 1;
+    }
+
+    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
+        return 2;
+    }
+
+    if (p[0] != 0xe2) {
+        return 0;
+    }
+
+    if (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f
+                         || (p[2] >= 0xa8 && p[2] <= 0xae)))
+    {
+        return 3;
+    }
+
+    return (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9) ? 3 : 0;
+}
+
+
 /* Text for the terminal: malloc'ed, control characters replaced */
 
 static char *
 ctl_clean(const char *text, size_t len)
 {
     char    *copy;
-    size_t   i;
+    size_t   i, n, control;
 
     copy = malloc(len + 1);
 
@@ -28,21 +60,12 @@ ctl_clean(const char *text, size_t len)
         exit(CTL_REFUSED);
     }
 
-    for (i = 0; i < len; i++) {
-        copy[i] = ((unsigned char) text[i] < 0x20 || text[i] == 0x7f)
-                  ? '?' : text[i];
-
-        /* U+0080 to U+009F */
-
-        if (i != 0 && (unsigned char) text[i - 1] == 0xc2
-            && (unsigned char) text[i] < 0xa0)
-        {
-            copy[i - 1] = '?';
-            copy[i] = '?';
-        }
+    for (i = 0, n = 0; i < len; i += control ? control : 1) {
+        control = ctl_control((const unsigned char *) text + i);
+        copy[n++] = control ? '?' : text[i];
     }
 
-    copy[len] = '\0';
+    copy[n] = '\0';
 
     return copy;
 }
@@ -145,7 +168,8 @@ ctl_pad(const char *text, size_t width)
 /* Rows of objects as a table; "names" ends with NULL */
 
 static void
-ctl_table(const json_t *rows, const char *const *names, int header)
+ctl_table(const json_t *rows, const char *const *names, int header,
+    int indent)
 {
     char          **cells;
     size_t          i, column, columns, width[CTL_COLUMNS] = { 0 }, n;
@@ -176,6 +200,10 @@ ctl_table(const json_t *rows, const char *const *names, int header)
         }
     }
 
+    if (header) {
+        printf("%*s", indent, "");
+    }
+
     for (column = 0; header && column < columns; column++) {
         ctl_pad(names[column],
                 column + 1 < columns ? width[column] + CTL_GAP : 0);
@@ -186,6 +214,7 @@ ctl_table(const json_t *rows, const char *const *names, int header)
     }
 
     for (i = 0; i < n; i++) {
+        printf("%*s", indent, "");
 
         for (column = 0; column < columns; column++) {
             ctl_pad(cells[i * columns + column],
@@ -244,7 +273,8 @@ ctl_fields(const json_t *object, int indent)
             ctl_table(value,
                       strcmp(name, "administrators") == 0 ? ctl_admin_columns
                       : strcmp(name, "cameras") == 0 ? ctl_camera_columns
-                                                     : ctl_grant_columns, 1);
+                                                     : ctl_grant_columns,
+                      1, indent + 2);
 
         } else {
             cell = ctl_cell(value);
@@ -279,6 +309,11 @@ ctl_list_row(json_t *row)
 
     (void) json_object_set_new(row, "administrator", list);
 
+    if (json_is_true(json_object_get(row, "invalid"))) {
+        (void) json_object_set_new(row, "name",
+                                   json_string("(profile does not parse)"));
+    }
+
     value = json_object_get(row, "grant");
 
     if (json_is_object(value)) {
@@ -300,6 +335,10 @@ ctl_print_rows(const ctl_t *ctl, const json_t *rows, int first)
         "account", "state", "ends", "name", "administrator", "role", "until",
         NULL
     };
+
+    if (ctl->quiet) {
+        return;
+    }
 
     if (ctl->json) {
 
@@ -332,7 +371,7 @@ ctl_print_rows(const ctl_t *ctl, const json_t *rows, int first)
         (void) json_array_append_new(shown, copy);
     }
 
-    ctl_table(shown, columns, first);
+    ctl_table(shown, columns, first, 0);
     json_decref(shown);
 }
 
@@ -373,7 +412,7 @@ ctl_print_explain(const json_t *body)
 void
 ctl_print(const ctl_t *ctl, const json_t *body)
 {
-    if (body == NULL) {
+    if (body == NULL || ctl->quiet) {
         return;
     }
 
@@ -390,7 +429,8 @@ ctl_print(const ctl_t *ctl, const json_t *body)
         return;
 
     case CTL_GRANTS:
-        ctl_table(json_object_get(body, "grants"), ctl_grant_columns, 1);
+        ctl_table(json_object_get(body, "grants"), ctl_grant_columns, 1,
+                  0);
         return;
 
     case CTL_LIST:
@@ -412,29 +452,15 @@ ctl_print(const ctl_t *ctl, const json_t *body)
 
 /* "TIME ACTION ACCOUNT [TARGET] by NAME (LEVEL)" */
 
-void
-ctl_print_event(const ctl_t *ctl, const char *text, size_t len)
+static void
+ctl_print_event_line(const json_t *event)
 {
     char    *cells[6];
     size_t   i;
-    json_t  *event;
 
     static const char *const  names[6] = {
         "at", "action", "account", "target", "by", "level"
     };
-
-    if (ctl->json) {
-        printf("%.*s\n", (int) len, text);
-        fflush(stdout);
-        return;
-    }
-
-    event = json_loadb(text, len, 0, NULL);
-
-    if (!json_is_object(event)) {
-        json_decref(event);
-        return;
-    }
 
     for (i = 0; i < 6; i++) {
         cells[i] = ctl_cell(json_object_get(event, names[i]));
@@ -447,13 +473,29 @@ ctl_print_event(const ctl_t *ctl, const char *text, size_t len)
     }
 
     printf("  by %s (%s)\n", cells[4], cells[5]);
-    fflush(stdout);
 
     for (i = 0; i < 6; i++) {
         free(cells[i]);
     }
+}
 
-    json_decref(event);
+
+void
+ctl_print_event(const ctl_t *ctl, const json_t *event)
+{
+    if (ctl->quiet) {
+        return;
+    }
+
+    if (ctl->json) {
+        (void) json_dumpf(event, stdout, JSON_COMPACT);
+        putchar('\n');
+
+    } else {
+        ctl_print_event_line(event);
+    }
+
+    fflush(stdout);
 }
 
 

@@ -18,9 +18,6 @@
 #endif
 
 
-#define CTL_PASSWORD  1024
-
-
 static struct timeval
 ctl_timeval(int ms)
 {
@@ -83,25 +80,19 @@ ctl_address(const char *address, char **host, int *port)
 
 #if CTL_TLS
 
-/*
- * hiredis does not compare the certificate's name: the session is OpenSSL's,
- * with the name set.
- */
+/* The certificates; CTL_USAGE with the error printed */
 
 static int
-ctl_tls(redisContext *c, const ctl_redis_t *redis, const char *host)
+ctl_tls_prepare(const ctl_redis_t *redis, SSL_CTX **tls)
 {
-    int          ok;
-    SSL         *ssl;
-    SSL_CTX     *ctx;
-    const char  *name;
+    int       ok;
+    SSL_CTX  *ctx;
 
-    name = redis->tls_name ? redis->tls_name : host;
     ctx = SSL_CTX_new(TLS_client_method());
 
     if (ctx == NULL) {
         ctl_error("TLS: no memory");
-        return -1;
+        return CTL_USAGE;
     }
 
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -120,11 +111,36 @@ ctl_tls(redisContext *c, const ctl_redis_t *redis, const char *host)
                 == 1;
     }
 
-    ssl = (ok == 1) ? SSL_new(ctx) : NULL;
-    SSL_CTX_free(ctx);                 /* the session holds it */
+    if (ok != 1) {
+        ctl_error("TLS: %s", ERR_reason_error_string(ERR_peek_last_error()));
+        SSL_CTX_free(ctx);
+        return CTL_USAGE;
+    }
+
+    *tls = ctx;
+
+    return CTL_DONE;
+}
+
+
+/*
+ * hiredis does not compare the certificate's name: the session is OpenSSL's,
+ * with the name set.
+ */
+
+static int
+ctl_tls_begin(redisContext *c, const ctl_redis_t *redis, const char *host,
+    SSL_CTX *ctx)
+{
+    int          ok = 1;
+    SSL         *ssl;
+    const char  *name;
+
+    name = redis->tls_name ? redis->tls_name : host ? host : "localhost";
+    ssl = SSL_new(ctx);
 
     if (ssl == NULL) {
-        ctl_error("TLS: %s", ERR_reason_error_string(ERR_peek_last_error()));
+        ctl_error("TLS: no memory");
         return -1;
     }
 
@@ -145,16 +161,33 @@ ctl_tls(redisContext *c, const ctl_redis_t *redis, const char *host)
 
 #else
 
+typedef void  SSL_CTX;
+
+#define SSL_CTX_free(ctx)
+
+
 static int
-ctl_tls(redisContext *c, const ctl_redis_t *redis, const char *host)
+ctl_tls_prepare(const ctl_redis_t *redis, SSL_CTX **tls)
 {
-    (void) c;
     (void) redis;
-    (void) host;
+    (void) tls;
 
     ctl_error("TLS needs hiredis 1.0 or later; this privacyctl was built with "
               "%d.%d.  A unix socket, or a tunnel (stunnel), does without",
               HIREDIS_MAJOR, HIREDIS_MINOR);
+
+    return CTL_USAGE;
+}
+
+
+static int
+ctl_tls_begin(redisContext *c, const ctl_redis_t *redis, const char *host,
+    SSL_CTX *ctx)
+{
+    (void) c;
+    (void) redis;
+    (void) host;
+    (void) ctx;
 
     return -1;
 }
@@ -162,10 +195,48 @@ ctl_tls(redisContext *c, const ctl_redis_t *redis, const char *host)
 #endif
 
 
+const char *
+ctl_trouble(const redisContext *c, const ctl_redis_t *redis)
+{
+    static char  text[64];
+
+    /* hiredis has no error of its own for a read that took too long */
+
+    if (c->err == REDIS_ERR_IO && strcmp(c->errstr, strerror(EAGAIN)) == 0) {
+        (void) snprintf(text, sizeof(text), "no answer in %d s",
+                        redis->timeout / 1000);
+        return text;
+    }
+
+    return c->errstr;
+}
+
+
+int
+ctl_address_valid(const char *address)
+{
+    int    port;
+    char  *host = NULL;
+
+    if (strncmp(address, "unix:", 5) == 0) {
+        return address[5] != '\0';
+    }
+
+    if (ctl_address(address, &host, &port) != 0) {
+        return 0;
+    }
+
+    free(host);
+
+    return 1;
+}
+
+
 /* 0; -1 with the error printed */
 
 static int
-ctl_command(redisContext *c, int argc, const char **argv, const char *what)
+ctl_command(redisContext *c, const ctl_redis_t *redis, int argc,
+    const char **argv, const char *what)
 {
     int          rc;
     redisReply  *reply;
@@ -173,7 +244,7 @@ ctl_command(redisContext *c, int argc, const char **argv, const char *what)
     reply = redisCommandArgv(c, argc, argv, NULL);
 
     if (reply == NULL) {
-        ctl_error("%s: %s", what, c->errstr);
+        ctl_error("%s: %s", what, ctl_trouble(c, redis));
         return -1;
     }
 
@@ -189,46 +260,58 @@ ctl_command(redisContext *c, int argc, const char **argv, const char *what)
 }
 
 
+/* The file's first line */
+
 static int
 ctl_password(const char *path, char *password)
 {
+    int    c = 0;
     FILE  *file;
 
+    errno = 0;
     file = fopen(path, "r");
 
     if (file == NULL || fgets(password, CTL_PASSWORD, file) == NULL) {
-        ctl_error("%s: %s", path, file ? "no password in it"
-                                       : strerror(errno));
+        ctl_error("%s: %s", path, errno ? strerror(errno)
+                                        : "no password in it");
 
         if (file != NULL) {
             fclose(file);
         }
 
-        return -1;
+        return CTL_USAGE;
+    }
+
+    if (strpbrk(password, "\r\n") == NULL) {
+        c = fgetc(file);
     }
 
     fclose(file);
+
+    if (c > 0) {
+        ctl_error("%s: its first line is too long for a password", path);
+        return CTL_USAGE;
+    }
+
     password[strcspn(password, "\r\n")] = '\0';
 
-    return 0;
+    if (password[0] == '\0') {
+        ctl_error("%s: no password in it", path);
+        return CTL_USAGE;
+    }
+
+    return CTL_DONE;
 }
 
 
 static int
-ctl_login(redisContext *c, const ctl_redis_t *redis)
+ctl_login(redisContext *c, const ctl_redis_t *redis, const char *password)
 {
-    int          n = 0, rc;
-    char         password[CTL_PASSWORD] = "", db[16];
+    int          n = 0;
+    char         db[16];
     const char  *argv[3];
 
     if (redis->password_file != NULL || redis->user_name != NULL) {
-
-        if (redis->password_file != NULL
-            && ctl_password(redis->password_file, password) != 0)
-        {
-            return -1;
-        }
-
         argv[n++] = "AUTH";
 
         if (redis->user_name != NULL) {
@@ -237,10 +320,7 @@ ctl_login(redisContext *c, const ctl_redis_t *redis)
 
         argv[n++] = password;
 
-        rc = ctl_command(c, n, argv, "login");
-        memset(password, 0, sizeof(password));
-
-        if (rc != 0) {
+        if (ctl_command(c, redis, n, argv, "login") != 0) {
             return -1;
         }
     }
@@ -250,49 +330,73 @@ ctl_login(redisContext *c, const ctl_redis_t *redis)
         argv[0] = "SELECT";
         argv[1] = db;
 
-        return ctl_command(c, 2, argv, "database");
+        return ctl_command(c, redis, 2, argv, "database");
     }
 
     return 0;
 }
 
 
-redisContext *
-ctl_connect(const ctl_redis_t *redis)
+static int
+ctl_connect_to(const ctl_redis_t *redis, const char *host, int port,
+    SSL_CTX *tls, const char *password, redisContext **connected)
 {
-    int             port = 0;
-    char           *host = NULL;
-    redisContext   *c;
-    struct timeval  tv = ctl_timeval(redis->timeout);
+    redisContext    *c;
+    struct timeval   tv = ctl_timeval(redis->timeout);
 
-    if (strncmp(redis->address, "unix:", 5) == 0) {
-        c = redisConnectUnixWithTimeout(redis->address + 5, tv);
-
-    } else if (ctl_address(redis->address, &host, &port) == 0) {
-        c = redisConnectWithTimeout(host, port, tv);
-
-    } else {
-        ctl_error("not an address: %s", redis->address);
-        return NULL;
-    }
+    c = host ? redisConnectWithTimeout(host, port, tv)
+             : redisConnectUnixWithTimeout(redis->address + 5, tv);
 
     if (c == NULL || c->err) {
         ctl_error("%s: %s", redis->address, c ? c->errstr : "no memory");
 
-    } else if ((!redis->tls || ctl_tls(c, redis, host ? host : "localhost")
-                == 0)
+    } else if ((!redis->tls || ctl_tls_begin(c, redis, host, tls) == 0)
                && redisSetTimeout(c, tv) == REDIS_OK
-               && ctl_login(c, redis) == 0)
+               && ctl_login(c, redis, password) == 0)
     {
-        free(host);
-        return c;
+        *connected = c;
+        return CTL_DONE;
     }
-
-    free(host);
 
     if (c != NULL) {
         redisFree(c);
     }
 
-    return NULL;
+    return CTL_STORE;
+}
+
+
+int
+ctl_connect(const ctl_redis_t *redis, redisContext **c)
+{
+    int       rc = CTL_DONE, port = 0;
+    char     *host = NULL, password[CTL_PASSWORD] = "";
+    SSL_CTX  *tls = NULL;
+
+    /* first what needs no peer: a typo is no outage */
+
+    if (strncmp(redis->address, "unix:", 5) != 0
+        && ctl_address(redis->address, &host, &port) != 0)
+    {
+        ctl_error("not an address: %s", redis->address);
+        return CTL_USAGE;
+    }
+
+    if (redis->password_file != NULL) {
+        rc = ctl_password(redis->password_file, password);
+    }
+
+    if (rc == CTL_DONE && redis->tls) {
+        rc = ctl_tls_prepare(redis, &tls);
+    }
+
+    if (rc == CTL_DONE) {
+        rc = ctl_connect_to(redis, host, port, tls, password, c);
+    }
+
+    explicit_bzero(password, sizeof(password));
+    SSL_CTX_free(tls);                 /* a session holds it, too */
+    free(host);
+
+    return rc;
 }

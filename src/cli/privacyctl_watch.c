@@ -9,6 +9,7 @@
 #include "privacyctl.h"
 
 
+#define CTL_CHANNEL   "-events"        /* after the prefix */
 #define CTL_QUIET_MS  15000            /* of silence, then the peer is asked */
 
 
@@ -44,26 +45,54 @@ ctl_watch_permitted(const ctl_t *ctl)
 }
 
 
+/* 1 if the reply is [what, PREFIX-events, ...] */
+
 static int
-ctl_watch_subscribe(redisContext *redis, const char *prefix)
+ctl_watch_is(const ctl_t *ctl, const redisReply *reply, const char *what)
 {
+    size_t       len = strlen(ctl->prefix);
+    const char  *channel;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3
+        || reply->element[0]->type != REDIS_REPLY_STRING
+        || reply->element[1]->type != REDIS_REPLY_STRING
+        || strcmp(reply->element[0]->str, what) != 0)
+    {
+        return 0;
+    }
+
+    channel = reply->element[1]->str;
+
+    return strncmp(channel, ctl->prefix, len) == 0
+           && strcmp(channel + len, CTL_CHANNEL) == 0;
+}
+
+
+static int
+ctl_watch_subscribe(const ctl_t *ctl, redisContext *redis)
+{
+    int          rc = 0;
     redisReply  *reply;
 
-    reply = redisCommand(redis, "SUBSCRIBE %s-events", prefix);
+    reply = redisCommand(redis, "SUBSCRIBE %s" CTL_CHANNEL, ctl->prefix);
 
-    if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
-        ctl_error("cannot subscribe: %s", reply ? reply->str : redis->errstr);
-
-        if (reply != NULL) {
-            freeReplyObject(reply);
-        }
-
+    if (reply == NULL) {
+        ctl_error("cannot subscribe: %s", ctl_trouble(redis, &ctl->redis));
         return -1;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ctl_error("cannot subscribe: %s", reply->str);
+        rc = -1;
+
+    } else if (!ctl_watch_is(ctl, reply, "subscribe")) {
+        ctl_error("cannot subscribe: the store answered what it should not");
+        rc = -1;
     }
 
     freeReplyObject(reply);
 
-    return 0;
+    return rc;
 }
 
 
@@ -74,29 +103,31 @@ ctl_watch_message(const ctl_t *ctl, const redisReply *reply)
     const char        *account;
     const redisReply  *text;
 
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3
-        || reply->element[0]->type != REDIS_REPLY_STRING
-        || strcmp(reply->element[0]->str, "message") != 0
+    if (!ctl_watch_is(ctl, reply, "message")
         || reply->element[2]->type != REDIS_REPLY_STRING)
     {
         return;
     }
 
     text = reply->element[2];
+    event = json_loadb(text->str, text->len, 0, NULL);
+    account = json_string_value(json_object_get(event, "account"));
 
-    if (ctl->arguments[0] != NULL) {
-        event = json_loadb(text->str, text->len, 0, NULL);
-        account = json_string_value(json_object_get(event, "account"));
+    /* whoever may publish may publish anything */
 
-        if (account == NULL || strcmp(account, ctl->arguments[0]) != 0) {
-            json_decref(event);
-            return;
-        }
+    if (account == NULL
+        || !json_is_string(json_object_get(event, "action"))
+        || !json_is_string(json_object_get(event, "at")))
+    {
+        ctl_error("something was published that is no event");
 
-        json_decref(event);
+    } else if (ctl->arguments[0] == NULL
+               || strcmp(account, ctl->arguments[0]) == 0)
+    {
+        ctl_print_event(ctl, event);
     }
 
-    ctl_print_event(ctl, text->str, text->len);
+    json_decref(event);
 }
 
 
@@ -126,7 +157,7 @@ ctl_watch_follow(const ctl_t *ctl, redisContext *redis)
                                                 : CTL_QUIET_MS);
 
         if (n == 0 && asked && !redis->err) {
-            ctl_error("the store is silent");
+            ctl_error("no answer in %d s", ctl->redis.timeout / 1000);
             return;
         }
 
@@ -134,7 +165,7 @@ ctl_watch_follow(const ctl_t *ctl, redisContext *redis)
 
         if (n == 0 && !redis->err) {
             asked = 1;
-            (void) redisAppendCommand(redis, "SUBSCRIBE %s-events",
+            (void) redisAppendCommand(redis, "SUBSCRIBE %s" CTL_CHANNEL,
                                       ctl->prefix);
             (void) redisBufferWrite(redis, &n);
 
@@ -153,6 +184,7 @@ ctl_watch_follow(const ctl_t *ctl, redisContext *redis)
 int
 ctl_watch(const ctl_t *ctl)
 {
+    int            rc;
     redisContext  *redis;
 
     if (!ctl_watch_permitted(ctl)) {
@@ -160,13 +192,13 @@ ctl_watch(const ctl_t *ctl)
         return CTL_REFUSED;
     }
 
-    redis = ctl_connect(&ctl->redis);
+    rc = ctl_connect(&ctl->redis, &redis);
 
-    if (redis == NULL) {
-        return CTL_STORE;
+    if (rc != CTL_DONE) {
+        return rc;
     }
 
-    if (ctl_watch_subscribe(redis, ctl->prefix) == 0) {
+    if (ctl_watch_subscribe(ctl, redis) == 0) {
         ctl_watch_follow(ctl, redis);
     }
 
