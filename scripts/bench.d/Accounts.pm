@@ -39,7 +39,8 @@ sub gate {
 
     my $nginx = $bench->nginx($name, conf => sub {
         Variants::configuration('cached',
-            HTTP => "    privacy_cache accounts=$accounts;\n", @_) });
+            HTTP => "    privacy_cache accounts=$accounts;\n"
+                    . "    privacy_timeout 5s;\n", @_) });
 
     # the subscription is there by then
 
@@ -193,9 +194,6 @@ sub denial {
     $bench->progress("$rounds grants taken away, under load");
 
     my $nginx = gate($bench, 'denial', 65536);
-
-    # the delay is to be the gate's and its load's, not that of whatever else
-    # the machine has to do
 
     Bench::prefer($nginx->{pid}, $bench->{pids}{redis});
 

@@ -234,7 +234,8 @@ sub show {
                          256, ' bytes') if defined $kind->{each};
     }
 
-    $report->table('Half, or all, of the live streams of a worker are cut (medians)',
+    $report->table('Half, or all, of the live streams of a worker are cut '
+                   . '(medians)',
         [ 'protocol', 'streams', 'cut', 'median, ms', 'last cut, ms',
           'longest turn, ms', 'of it on the processor, ms',
           'longest probe, ms', '(before)', 'bytes a live request' ],

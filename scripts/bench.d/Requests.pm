@@ -21,10 +21,13 @@ my @KINDS = (
       variants => [qw(owner cached)] },
     { path => '1k', title => '1 KB file', rounds => 5, more => 1,
       variants => [qw(uncached lua_shared lua_redis auth_c auth_lua)] },
-    { path => 'proxied', title => '1 KB proxied', rounds => 9,
-      variants => [qw(cached)] },
-    { path => 'proxied', title => '1 KB proxied', rounds => 3, more => 1,
+    { path => 'proxied', title => '1 KB proxied, upstream kept alive',
+      rounds => 9, variants => [qw(cached)] },
+    { path => 'proxied', title => '1 KB proxied, upstream kept alive',
+      rounds => 3, more => 1,
       variants => [qw(uncached lua_shared auth_c)] },
+    { path => 'each', title => '1 KB proxied, a connection each',
+      rounds => 5, variants => [qw(cached)] },
     { path => '1m', title => '1 MiB file', rounds => 9,
       variants => [qw(cached)] },
 );
@@ -69,6 +72,7 @@ sub start_lua_service {
     $conf =~ s/^daemon off;/daemon off;\nmaster_process off;/m if @wrap;
 
     Bench::spill("$dir/$name.conf", $conf);
+    unlink "$dir/auth_lua.sock";
 
     $bench->spawn($name, [ $bench->aside, @wrap, '/usr/sbin/nginx', '-p', $dir,
         '-e', "$name-error.log", '-c', "$dir/$name.conf" ]);
@@ -85,8 +89,7 @@ sub load {
     my ($bench, $nginx, $path) = @_;
 
     my $before = Bench::processor_time($nginx->{pid});
-    my $text = join ' ', $bench->aside, 'wrk', '-t1', '-c32',
-        $bench->{quick} ? '-d1s' : '-d1s',
+    my $text = join ' ', $bench->aside, 'wrk', '-t1', '-c32', '-d1s',
         "http://127.0.0.1:$nginx->{port}$URI/$path";
 
     $text = `$text 2>&1`;
@@ -340,7 +343,7 @@ sub show {
 
     $report->at_least('throughput, verdict cached: 1 KB file',
                       $one->{cached}{ratio}, 0.95, ' of bare');
-    $report->at_least('throughput, verdict cached: 1 KB proxied',
+    $report->at_least('throughput, verdict cached: 1 KB proxied, kept alive',
                       $throughput->{proxied}{cached}{ratio}, 0.98,
                       ' of bare');
     $report->at_least('throughput, verdict cached: 1 MiB file',

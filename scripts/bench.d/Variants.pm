@@ -153,6 +153,12 @@ my $FILES = <<'END';
             proxy_pass http://backend;
         }
 
+        location ~ "^/accounts/(?<account>[^/]+)/cameras/(?<camera>[^/]+)/live/each$" {
+            proxy_pass http://unix:@DIR@/backend.sock;
+            proxy_http_version 1.0;
+            proxy_set_header Connection close;
+        }
+
         location ~ "^/accounts/(?<account>[^/]+)/cameras/(?<camera>[^/]+)/live/1m$" {
             alias @DIR@/1m;
         }
