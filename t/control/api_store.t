@@ -283,7 +283,8 @@ is_deeply([ $nginx->log_lines(qr/\[(?:crit|alert|emerg)\]/) ], [],
 
 {
     my $primary = redis(tcp => 1,
-                        config => [ 'repl-diskless-sync-delay 0' ]);
+                        config => [ 'repl-diskless-sync-delay 0',
+                                    'repl-backlog-size 16kb' ]);
     my $replica = redis(config => [ 'replicaof 127.0.0.1 '
                                     . $primary->port ]);
     wait_until(sub { $replica->cmd('INFO', 'replication')
@@ -324,6 +325,17 @@ END
     $two->delete('/accounts/acme/access', admin('acme'));
     wait_until(sub { $see->() == 403 }, 'the gate to shut', 5);
     pass('and shuts by what the primary was told');
+
+    $two->put('/accounts/acme/access', admin('acme'));
+    wait_until(sub { $see->() == 200 }, 'the gate to open', 5);
+
+    # cut off until the primary has forgotten what it would have to tell
+    $replica->cmd('REPLICAOF', '127.0.0.1', 1);
+    $two->delete('/accounts/acme/access', admin('acme'));
+    $primary->cmd('SET', 'pad', 'x' x 200_000);
+    $replica->cmd('REPLICAOF', '127.0.0.1', $primary->port);
+    wait_until(sub { $see->() == 403 }, 'the gate to shut', 30);
+    pass('a replica that was cut off and is filled anew says so');
 
     $two->put('/accounts/acme/access', admin('acme'));
     wait_until(sub { $see->() == 200 }, 'the gate to open', 5);
