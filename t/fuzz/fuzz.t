@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Builds each fuzz target with clang and lets it run for FUZZ_SECONDS (15).
+# Builds each fuzz target with clang and lets it run for FUZZ_SECONDS (8).
 # An input that crashes is kept in FUZZ_ARTIFACTS, if that is set.
 
 use strict;
@@ -18,7 +18,7 @@ my $control = abs_path("$here/../../src/control");
 my $dir = tempdir(CLEANUP => 1);
 
 my $cc = $ENV{FUZZ_CC} || 'clang';
-my $seconds = $ENV{FUZZ_SECONDS} || 15;
+my $seconds = $ENV{FUZZ_SECONDS} || 8;
 my $artifacts = $ENV{FUZZ_ARTIFACTS} || $dir;
 
 my @flags = (qw(-std=gnu99 -Wall -Wextra -Werror -g -O1),
@@ -84,6 +84,26 @@ sub run {
 }
 
 
+# What they are made of is compiled once.
+
+my %object;
+
+sub objects {
+    return map { $object{$_} //= object($_) } @_;
+}
+
+
+sub object {
+    my ($source) = @_;
+
+    my $object = "$dir/" . basename($source, '.c') . '.o';
+    my ($rc, $text) = run($cc, @flags, '-c', $source, '-o', $object);
+
+    $rc == 0 or BAIL_OUT("$source: $text");
+    return $object;
+}
+
+
 for my $target (@targets) {
     my $name = basename($target, '.c');
     my ($kind) = $name =~ /^fuzz_(.*)/;
@@ -91,8 +111,8 @@ for my $target (@targets) {
 
     ok(@seeds, "$name: " . @seeds . ' seeds');
 
-    my ($rc, $text) = run($cc, @flags, $target, @sources,
-                          @{ $more{$kind} || [] }, '-ljansson', '-lhiredis',
+    my ($rc, $text) = run($cc, @flags, $target, objects(@sources,
+                          @{ $more{$kind} || [] }), '-ljansson', '-lhiredis',
                           '-o', "$dir/$name");
 
     ok($rc == 0, "$name: build") or diag($text);
