@@ -1,5 +1,6 @@
 # What nginx -t refuses: the message names the directive, the place and the
 # remedy.
+# no http2
 
 use lib 't/lib';
 use PrivacyBlocks tls => 1;

@@ -1,5 +1,6 @@
 # What nginx -t warns of, and what it does not: identity that the client chooses,
 # "return" in a gated location, error pages that are not gated.
+# no http2
 
 use lib 't/lib';
 use PrivacyBlocks;
