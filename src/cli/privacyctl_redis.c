@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "privacyctl.h"
 
@@ -78,6 +79,23 @@ ctl_address(const char *address, char **host, int *port)
 }
 
 
+const char *
+ctl_trouble(const redisContext *c, const ctl_redis_t *redis)
+{
+    static char  text[64];
+
+    /* hiredis has no error of its own for a read that took too long */
+
+    if (c->err == REDIS_ERR_IO && strcmp(c->errstr, strerror(EAGAIN)) == 0) {
+        (void) snprintf(text, sizeof(text), "no answer in %d s",
+                        redis->timeout / 1000);
+        return text;
+    }
+
+    return c->errstr;
+}
+
+
 #if CTL_TLS
 
 /* The certificates; CTL_USAGE with the error printed */
@@ -85,8 +103,20 @@ ctl_address(const char *address, char **host, int *port)
 static int
 ctl_tls_prepare(const ctl_redis_t *redis, SSL_CTX **tls)
 {
-    int       ok;
-    SSL_CTX  *ctx;
+    int          ok;
+    size_t       i;
+    SSL_CTX     *ctx;
+    const char  *files[] = { redis->tls_ca, redis->tls_cert, redis->tls_key };
+
+    /* OpenSSL's own words name no file */
+
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+
+        if (files[i] != NULL && access(files[i], R_OK) != 0) {
+            ctl_error("%s: %s", files[i], strerror(errno));
+            return CTL_USAGE;
+        }
+    }
 
     ctx = SSL_CTX_new(TLS_client_method());
 
@@ -152,7 +182,7 @@ ctl_tls_begin(redisContext *c, const ctl_redis_t *redis, const char *host,
     }
 
     if (ok != 1 || redisInitiateSSL(c, ssl) != REDIS_OK) {
-        ctl_error("TLS: %s", c->err ? c->errstr : "no session");
+        ctl_error("TLS: %s", c->err ? ctl_trouble(c, redis) : "no session");
         return -1;
     }
 
@@ -193,23 +223,6 @@ ctl_tls_begin(redisContext *c, const ctl_redis_t *redis, const char *host,
 }
 
 #endif
-
-
-const char *
-ctl_trouble(const redisContext *c, const ctl_redis_t *redis)
-{
-    static char  text[64];
-
-    /* hiredis has no error of its own for a read that took too long */
-
-    if (c->err == REDIS_ERR_IO && strcmp(c->errstr, strerror(EAGAIN)) == 0) {
-        (void) snprintf(text, sizeof(text), "no answer in %d s",
-                        redis->timeout / 1000);
-        return text;
-    }
-
-    return c->errstr;
-}
 
 
 int
@@ -350,8 +363,8 @@ ctl_connect_to(const ctl_redis_t *redis, const char *host, int port,
     if (c == NULL || c->err) {
         ctl_error("%s: %s", redis->address, c ? c->errstr : "no memory");
 
-    } else if ((!redis->tls || ctl_tls_begin(c, redis, host, tls) == 0)
-               && redisSetTimeout(c, tv) == REDIS_OK
+    } else if (redisSetTimeout(c, tv) == REDIS_OK
+               && (!redis->tls || ctl_tls_begin(c, redis, host, tls) == 0)
                && ctl_login(c, redis, password) == 0)
     {
         *connected = c;

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Cwd ();
 use IO::Socket::INET;
 use lib 't/lib';
 use PrivacyTest;
@@ -244,6 +245,11 @@ subtest 'a store that is none' => sub {
     fails($silent, 3, qr/no answer in 1 s$/, '--timeout', 1, 'watch');
     fails($silent, 3, qr/no answer in 1 s$/, '--timeout', 1, '--user-name',
           'u', 'list');
+
+    # 2 where hiredis has no TLS
+    my $tls = $silent->run('--tls', '--timeout', 1, 'list');
+    like($tls->{err}, qr/no answer in 1 s$|needs hiredis/,
+         'a handshake has its time, too');
     end_peer($pid);
 
     for my $answer (":5\r\n", "\$-1\r\n", "*2\r\n\$1\r\na\r\n\$1\r\nb\r\n",
@@ -275,6 +281,34 @@ subtest 'watch' => sub {
        'what is no event is told') or diag $out;
     like($out, qr/^\S+Z  disallow        acme  by \S+ \(store\)$/m,
          'what is one is shown');
+};
+
+# The words as bash hands them over: ":" and "=" are words of their own.
+subtest 'completion' => sub {
+    my $root = Cwd::getcwd();
+    for my $case (
+        [ 'gr', 'grant grants' ],
+        [ '--redis unix:/run/r.sock gr', 'grant grants' ],
+        [ '--redis 127.0.0.1:6379 gra', 'grant grants' ],
+        [ '--redis=h:1 account d', 'delete' ],
+        [ '--level=cl', 'client_admin client' ],
+        [ 'grant a b --role=u', 'user_full user_restricted' ],
+        [ 'grant a b --role u', 'user_full user_restricted' ],
+        [ 'grant a b --ex', '--exports --expires-at' ],
+        [ 'sweep --st', '--status' ], [ '--tls gr', 'grant grants' ],
+        [ '--by gr', '' ],
+    ) {
+        my ($line, $offered) = @$case;
+        my @words = grep { length } split /([:=])|\s+/, $line
+            =~ s/[:=]/ $& /gr;
+        my (undef, $out) = run('bash', '-c', '. "$1"; COMP_LINE=$2; shift 2; '
+            . 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _privacyctl; '
+            . 'echo "${COMPREPLY[*]}"', 'bash',
+            "$root/scripts/privacyctl.bash-completion",
+            "privacyctl $line", 'privacyctl', @words);
+        chomp $out;
+        is($out, $offered, $line);
+    }
 };
 
 done_testing();
