@@ -36,6 +36,9 @@ sub run {
 
     my %before = latency($bench, \%gate, sub { sleep $BASELINE });
 
+    # a command's length is to be its own
+
+    Bench::prefer($bench->{pids}{redis});
     watch_commands($bench);
     $bench->progress('the sweep');
 
