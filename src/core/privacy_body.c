@@ -533,48 +533,6 @@ privacy_object_check(const privacy_body_field_t *fields, json_t *object,
 }
 
 
-/* Brackets nested outside of strings; JSON's own faults are jansson's */
-
-static int
-privacy_body_deep(privacy_str_t text)
-{
-    int     depth = 0, quoted = 0;
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-
-        switch (text.data[i]) {
-
-        case '"':
-            quoted = !quoted;
-            break;
-
-        case '\\':
-            i++;
-            break;
-
-        case '{':
-        case '[':
-            if (!quoted && ++depth > PRIVACY_BODY_DEPTH) {
-                return 1;
-            }
-
-            break;
-
-        case '}':
-        case ']':
-            if (!quoted) {
-                depth--;
-            }
-
-            break;
-        }
-    }
-
-    return 0;
-}
-
-
 /*
  * jansson names the key of which there are two in its text only: "... near
  * '"NAME"'".
@@ -604,8 +562,9 @@ json_t *
 privacy_body_parse(privacy_body_e kind, privacy_str_t text,
     privacy_fault_t *fault)
 {
-    json_t        *root, *checked;
-    json_error_t   error;
+    json_t                *root, *checked;
+    json_error_t           error;
+    privacy_json_fault_e   wrong;
 
     memset(fault, 0, sizeof(privacy_fault_t));
 
@@ -613,47 +572,39 @@ privacy_body_parse(privacy_body_e kind, privacy_str_t text,
         return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED, "no body");
     }
 
-    if (text.len > PRIVACY_BODY_SIZE) {
-        return privacy_fault_set(fault, PRIVACY_FAULT_TOO_LARGE,
-                                 "longer than 1 MiB");
-    }
-
     if (text.len == 0) {
         text.data = "{}";
         text.len = 2;
     }
 
-    if (memchr(text.data, '\0', text.len) != NULL) {
-        return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED, "not JSON");
+    root = privacy_json_parse(text, &wrong, &error);
+
+    if (root != NULL) {
+        checked = privacy_object_check(privacy_body_fields[kind], root, fault);
+        json_decref(root);
+
+        return checked;
     }
 
-    if (privacy_body_deep(text)) {
+    switch (wrong) {
+
+    case PRIVACY_JSON_LONG:
+        return privacy_fault_set(fault, PRIVACY_FAULT_TOO_LARGE,
+                                 "longer than 1 MiB");
+
+    case PRIVACY_JSON_DEEP:
         return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED,
                                  "nested deeper than 8 levels");
+
+    case PRIVACY_JSON_DUPLICATE:
+        privacy_fault_duplicate(fault, error.text);
+        return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED,
+                                 "there twice");
+
+    case PRIVACY_JSON_MEMORY:
+        return privacy_fault_set(fault, PRIVACY_FAULT_MEMORY, "no memory");
+
+    default:
+        return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED, "not JSON");
     }
-
-    root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-
-    if (root == NULL) {
-
-        switch (json_error_code(&error)) {
-
-        case json_error_duplicate_key:
-            privacy_fault_duplicate(fault, error.text);
-            return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED,
-                                     "there twice");
-
-        case json_error_out_of_memory:
-            return privacy_fault_set(fault, PRIVACY_FAULT_MEMORY, "no memory");
-
-        default:
-            return privacy_fault_set(fault, PRIVACY_FAULT_MALFORMED,
-                                     "not JSON");
-        }
-    }
-
-    checked = privacy_object_check(privacy_body_fields[kind], root, fault);
-    json_decref(root);
-
-    return checked;
 }

@@ -7,11 +7,11 @@
 
 #include <jansson.h>
 
+#include "privacy_json.h"
 #include "privacy_types.h"
 
 
-#define PRIVACY_BODY_SIZE     (1024 * 1024)   /* bytes, the most */
-#define PRIVACY_BODY_DEPTH    8               /* levels, the most */
+#define PRIVACY_BODY_SIZE     PRIVACY_JSON_MAX
 #define PRIVACY_FIELD_MAX     96              /* bytes of a field's name */
 
 

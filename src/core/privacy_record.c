@@ -12,8 +12,15 @@
 
 #include "privacy_record.h"
 #include "privacy_clock.h"
+#include "privacy_json.h"
 #include "privacy_key.h"
 #include "privacy_role.h"
+
+
+#if (PRIVACY_RECORD_MAX != PRIVACY_JSON_MAX                                   \
+     || PRIVACY_RECORD_DEPTH != PRIVACY_JSON_LEVELS)
+#error "privacy_json_parse() has other limits"
+#endif
 
 
 typedef struct {
@@ -134,101 +141,26 @@ privacy_json_string(const json_t *value)
 }
 
 
-/* Brackets nested outside of strings; JSON's own faults are jansson's */
-
-static int
-privacy_json_deep(privacy_str_t json)
-{
-    int     depth = 0, quoted = 0;
-    size_t  i;
-
-    for (i = 0; i < json.len; i++) {
-
-        switch (json.data[i]) {
-
-        case '"':
-            quoted = !quoted;
-            break;
-
-        case '\\':
-            i++;
-            break;
-
-        case '{':
-        case '[':
-            if (!quoted && ++depth > PRIVACY_RECORD_DEPTH) {
-                return 1;
-            }
-
-            break;
-
-        case '}':
-        case ']':
-            if (!quoted) {
-                depth--;
-            }
-
-            break;
-        }
-    }
-
-    return 0;
-}
-
-
 /* The caller frees it with json_decref(); NULL if it is not to be had */
 
 static json_t *
 privacy_json_load(privacy_str_t json, const char **error)
 {
-    json_t        *root;
-    json_error_t   fault;
+    json_t                *root;
+    privacy_json_fault_e   fault;
 
-    if (json.len > PRIVACY_RECORD_MAX) {
-        *error = "longer than 1 MiB";
-        return NULL;
+    static const char *const  faults[] = {
+        "", "empty", "longer than 1 MiB", "nested deeper than 8 levels",
+        "duplicate key", "not JSON", "out of memory"
+    };
+
+    root = privacy_json_parse(json, &fault, NULL);
+
+    if (root == NULL) {
+        *error = faults[fault];
     }
 
-    if (json.len == 0) {
-        *error = "empty";
-        return NULL;
-    }
-
-    /* jansson overlooks a NUL that follows a number */
-
-    if (memchr(json.data, '\0', json.len) != NULL) {
-        *error = "not JSON";
-        return NULL;
-    }
-
-    if (privacy_json_deep(json)) {
-        *error = "nested deeper than 8 levels";
-        return NULL;
-    }
-
-    root = json_loadb(json.data, json.len,
-                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
-
-    if (root != NULL) {
-        return root;
-    }
-
-    switch (json_error_code(&fault)) {
-
-    case json_error_duplicate_key:
-        *error = "duplicate key";
-        break;
-
-    case json_error_out_of_memory:
-        *error = "out of memory";
-        break;
-
-    default:
-        *error = "not JSON";
-        break;
-    }
-
-    return NULL;
+    return root;
 }
 
 
