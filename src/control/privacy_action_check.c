@@ -11,6 +11,8 @@
 
 #define PRIVACY_TRIM_LIMIT  10000      /* events that one XTRIM looks at */
 
+#define PRIVACY_SWEEP_LATE  (10 * 60 * 1000)   /* ms after the reset */
+
 
 void
 privacy_check_named(privacy_action_t *action, const privacy_name_t *name,
@@ -216,6 +218,25 @@ privacy_check_change(privacy_action_t *action, privacy_change_t *change,
 
 
 /*
+ * 1 if it is a sweep by itself that makes up for a reset long ago, because
+ * everybody was down then: what does not say when it was made may well have
+ * been made since.
+ */
+
+static int
+privacy_check_late(privacy_action_t *action)
+{
+    int64_t  last;
+
+    last = privacy_reset_before(&action->conf.policy->reset,
+                                action->figures.started_at);
+
+    return action->request.due
+           && action->figures.started_at - last > PRIVACY_SWEEP_LATE;
+}
+
+
+/*
  * 1 if an unrestricted record was made after the last reset.  A bare 1 does
  * not say when, but if it ends at the next reset, it was made for this day.
  */
@@ -242,8 +263,9 @@ privacy_check_fresh(privacy_action_t *action, const privacy_seen_t *seen)
 
     if (record->bare) {
         fresh = seen->ends != 0
-                && seen->ends >= next - PRIVACY_CLOCK_SKEW
-                && seen->ends <= next + PRIVACY_CLOCK_SKEW;
+                && seen->ends <= next + PRIVACY_CLOCK_SKEW
+                && (seen->ends >= next - PRIVACY_CLOCK_SKEW
+                    || privacy_check_late(action));
 
     } else {
         fresh = record->at >= last
@@ -316,15 +338,22 @@ privacy_check_open(privacy_action_t *action, privacy_check_t *check)
 }
 
 
-/* 1 if the grant's level demands a TTL, and it has none */
+/*
+ * 1 if the grant's level demands a TTL, and it has none.  One that is in
+ * force all the same, for its record says when it was given, ends by itself:
+ * the nightly sweep leaves it until then.
+ */
 
 static int
-privacy_check_unbounded(privacy_action_t *action, const privacy_seen_t *seen)
+privacy_check_unbounded(privacy_action_t *action, const privacy_seen_t *seen,
+    int64_t end)
 {
     int               unbounded;
     privacy_grant_t  *grant;
 
-    if (seen->state != PRIVACY_FACT_PRESENT || seen->ends != 0) {
+    if (seen->state != PRIVACY_FACT_PRESENT || seen->ends != 0
+        || (action->request.due && end > action->now))
+    {
         return 0;
     }
 
@@ -363,7 +392,7 @@ privacy_check_grant(privacy_action_t *action, privacy_check_t *check)
     }
 
     if (state != PRIVACY_GRANT_EXPIRED
-        && !privacy_check_unbounded(action, &seen))
+        && !privacy_check_unbounded(action, &seen, end))
     {
         if (state == PRIVACY_GRANT_INVALID) {
             action->figures.invalid++;

@@ -171,6 +171,36 @@ subtest 'grants' => sub {
        'and listed');
 };
 
+subtest 'a reset that nobody was up for' => sub {
+    my $late = $ctl->at('2026-11-22T17:00:00Z');
+    my $night = $ctl->at('2026-11-22T05:00:30Z');
+    my $hour = 3600 * 1000;
+
+    for ([$late, 'made up for at noon', 1], [$night, 'at midnight', 0]) {
+        my ($at, $name, $kept) = @$_;
+
+        $redis->flush;
+        account($at, $_) for qw(short long none);
+        set_open(short => '1', 'PX', 2 * $hour);
+        set_open(long => '1', 'PX', 48 * $hour);
+        set_open(none => '1');
+        $redis->cmd('SET', 'privacy:{short}:grant:support',
+                    '{"role":"administrator_full","level":"vendor",'
+                    . '"granted_at":"2026-11-22T01:00:00Z"}');
+
+        sweep($at, '--if-due');
+        is(is_open('short') ? 1 : 0, $kept, "$name: a bare 1 with a TTL");
+        ok(!is_open('long'), "$name: beyond the next reset");
+        ok(!is_open('none'), "$name: without a TTL");
+        is($redis->cmd('EXISTS', 'privacy:{short}:grant:support'), 1,
+           "$name: a grant in force without a TTL");
+        sweep($at);
+        ok(!is_open('short'), "$name: an operator's sweep takes all");
+        is($redis->cmd('EXISTS', 'privacy:{short}:grant:support'), 0,
+           "$name: the grant, too");
+    }
+};
+
 subtest 'registry and indexes' => sub {
     $redis->flush;
     account($ctl, 'acme');
