@@ -5,18 +5,18 @@
  * The map of the house:
  *
  *     ngx_http_privacy_module.c   directives, configuration, hooks
+ *     src/control/                actions on accounts and grants, the HTTP
+ *                                 API, the nightly sweep
  *     src/gate/                   handler, cache of accounts and reading into
  *                                 it, live requests and the cut, variables
- *     src/control/                the actions, each implemented once; the HTTP
- *                                 API and the nightly sweep that drive them
  *     src/store/                  Redis on nginx's event loop: connection,
- *                                 reads, the watch for changes
+ *                                 reads, the watch for changes; scripts/
  *     src/core/                   the rules: decide, roles, records, keys,
  *                                 the reset clock; libc and jansson only
+ *     src/cli/                    privacyctl: core, the actions and hiredis
  *
- * Arrows point down: the module uses the gate and control, both use the store
- * and the core, and what is configured (src/gate/ngx_http_privacy_conf.h).
- * Nothing below includes anything above.
+ * Arrows point down: the module uses control and gate, which do not know each
+ * other, these the store and the core.  Nothing below includes anything above.
  */
 
 #include "ngx_http_privacy_gate.h"

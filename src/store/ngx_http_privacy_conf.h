@@ -1,6 +1,7 @@
 
 /*
  * What the operator configured.  Read-only after the configuration is merged.
+ * It lies this far down because the gate and the control both go by it.
  */
 
 #ifndef _NGX_HTTP_PRIVACY_CONF_H_INCLUDED_
