@@ -5,7 +5,7 @@
 # What goes wrong without the mark on reads that were under way when a change
 # was announced is an old answer that stays in the cache.  So requests for the
 # account are on their way all through its burst, and after it each worker is
-# asked again.  $TEST_PRIVACY_BURSTS: how many bursts (8000).
+# asked again.  $TEST_PRIVACY_BURSTS: how many bursts (20000).
 
 use strict;
 use warnings;
@@ -18,7 +18,7 @@ use PrivacyTest::Gate;
 use PrivacyTest::Load ();
 
 my $asan = ($ENV{TEST_PRIVACY_VARIANT} // '') eq 'asan';
-my $bursts = $ENV{TEST_PRIVACY_BURSTS} // ($asan ? 2_000 : 8_000);
+my $bursts = $ENV{TEST_PRIVACY_BURSTS} // ($asan ? 2_000 : 20_000);
 my $accounts = 64;      # in turn; each is left alone while the others are at it
 my $quiet = 0.1;        # s after the last write, when an answer has to be right
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Builds each fuzz target with clang and lets it run for FUZZ_SECONDS (8).
+# Builds each fuzz target with clang and lets it run for FUZZ_SECONDS (10).
 # An input that crashes is kept in FUZZ_ARTIFACTS, if that is set.
 
 use strict;
@@ -18,7 +18,7 @@ my $control = abs_path("$here/../../src/control");
 my $dir = tempdir(CLEANUP => 1);
 
 my $cc = $ENV{FUZZ_CC} || 'clang';
-my $seconds = $ENV{FUZZ_SECONDS} || 8;
+my $seconds = $ENV{FUZZ_SECONDS} || 10;
 my $artifacts = $ENV{FUZZ_ARTIFACTS} || $dir;
 
 my @flags = (qw(-std=gnu99 -Wall -Wextra -Werror -g -O1),
