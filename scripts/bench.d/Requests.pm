@@ -6,7 +6,7 @@ package Requests;
 use strict;
 use warnings;
 
-use List::Util qw(shuffle);
+use List::Util qw(shuffle sum);
 use Time::HiRes qw(sleep);
 
 use Bench;
@@ -34,6 +34,7 @@ my @KINDS = (
 
 my @ORDER = qw(bare owner cached uncached lua_shared lua_redis auth_c
                auth_lua);
+my @SHOWN = ('bare', 'again', @ORDER[1 .. $#ORDER]);
 
 
 sub run {
@@ -104,12 +105,27 @@ sub load {
 }
 
 
+# One sample against others of the same minute
+
+sub compare {
+    my ($samples, $which, $one, @others) = @_;
+
+    my $of = $samples->{$which} //= {};
+
+    push @{ $of->{ratio} }, $one->{second} * @others
+        / sum(map { $_->{second} } @others);
+    push @{ $of->{cpu} }, sum(map { $_->{time} } @others) / @others
+        / $one->{time};
+    push @{ $of->{second} }, $one->{second};
+}
+
+
 sub throughput {
     my ($bench) = @_;
 
     my (%nginx, %samples);
 
-    for my $which (@ORDER) {
+    for my $which (@ORDER, 'again') {
         $nginx{$which} = $bench->nginx($which, conf => sub {
             Variants::configuration($which, @_) });
     }
@@ -123,32 +139,37 @@ sub throughput {
         $bench->progress("throughput: $kind->{title}, $rounds rounds of ",
                          join ', ', 'bare', @{ $kind->{variants} });
 
-        load($bench, $nginx{$_}, $kind->{path}) for @{ $kind->{variants} };
+        load($bench, $nginx{$_}, $kind->{path})
+            for 'again', @{ $kind->{variants} };
 
-        # bare before and after each: the machine's mood changes slowly
+        # one bare nginx before and another after each: the machine's mood
+        # changes slowly, and one process may have bad luck with its memory
+
+        my $samples = $samples{ $kind->{path} } //= {};
+        my @bare = qw(bare again);
 
         for my $round (1 .. $rounds) {
-            my $before = load($bench, $nginx{bare}, $kind->{path});
+            my $before = load($bench, $nginx{ $bare[0] }, $kind->{path});
 
             for my $which (shuffle @{ $kind->{variants} }) {
                 my $one = load($bench, $nginx{$which}, $kind->{path});
-                my $after = load($bench, $nginx{bare}, $kind->{path});
-                my $of = $samples{ $kind->{path} }{$which} //= {};
+                my $after = load($bench, $nginx{ $bare[1] }, $kind->{path});
 
-                push @{ $of->{ratio} }, $one->{second} * 2
-                    / ($before->{second} + $after->{second});
-                push @{ $of->{cpu} }, ($before->{time} + $after->{time})
-                    / 2 / $one->{time};
-                push @{ $of->{second} }, $one->{second};
-                push @{ $samples{ $kind->{path} }{bare}{second} },
-                    $after->{second};
+                compare($samples, $which, $one, $before, $after);
+                compare($samples, 'again', $bare[1] eq 'again'
+                        ? ($after, $before) : ($before, $after));
+
+                push @{ $samples->{bare}{second} },
+                    $bare[1] eq 'again' ? $before->{second}
+                                        : $after->{second};
 
                 $before = $after;
+                @bare = reverse @bare;
             }
         }
     }
 
-    $bench->end($_) for @ORDER;
+    $bench->end($_) for @ORDER, 'again';
 
     my %result;
 
@@ -316,14 +337,15 @@ sub show {
           'requests a second', 'instructions a request' ],
         map {
             my $count = $instructions->{$_};
-            my $text = Report::number(int($count->{nginx} + 0.5));
+            my $text = $count ? Report::number(int($count->{nginx} + 0.5))
+                              : '';
 
             $text .= ' + ' . Report::number(int($count->{service} + 0.5))
-                . ' in the service' if defined $count->{service};
+                . ' in the service' if $count && defined $count->{service};
 
             [ $Variants::ALL{$_}{title}, $one->{$_}{ratio},
               $one->{$_}{cpu}, int($one->{$_}{second} // 0), $text ];
-        } @ORDER);
+        } @SHOWN);
 
     for my $kind (grep { !$_->{more} } @KINDS[1 .. $#KINDS]) {
         my $of = $throughput->{ $kind->{path} };
@@ -333,7 +355,7 @@ sub show {
               'processor time against bare', 'requests a second' ],
             map { [ $Variants::ALL{$_}{title}, $of->{$_}{ratio},
                     $of->{$_}{cpu}, int $of->{$_}{second} ] }
-                grep { $of->{$_} } @ORDER);
+                grep { $of->{$_} } @SHOWN);
     }
 
     $report->figure(throughput => $throughput);

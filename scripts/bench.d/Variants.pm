@@ -66,6 +66,9 @@ my %GATE = (
 our %ALL = (
     bare => { title => 'bare nginx' },
 
+    # the same in another process: how far apart are equals?
+    again => { title => 'bare nginx, a second one' },
+
     owner => { %GATE, title => 'gate, an owner',
                organization => 'a0000000', level => 'client' },
 
