@@ -522,6 +522,9 @@ ngx_http_privacy_live_cut(ngx_http_privacy_live_t *live, u_char *why,
     ngx_connection_t        *c;
     ngx_http_request_t      *r;
     ngx_http_privacy_ctx_t  *ctx;
+#if (NGX_HTTP_V2)
+    ngx_event_t             *wev;
+#endif
 
     r = live->ctx->request;
     c = r->connection;
@@ -551,11 +554,20 @@ ngx_http_privacy_live_cut(ngx_http_privacy_live_t *live, u_char *why,
 
 #if (NGX_HTTP_V2)
 
-    /* RST_STREAM would wait for other traffic of the connection */
+    /*
+     * RST_STREAM would wait for other traffic of the connection.  Of several
+     * streams that are cut together, the last one's comes last: what is
+     * posted already would write before that.
+     */
 
     if (r->stream) {
-        ngx_post_event(r->stream->connection->connection->write,
-                       &ngx_posted_events);
+        wev = r->stream->connection->connection->write;
+
+        if (wev->posted) {
+            ngx_delete_posted_event(wev);
+        }
+
+        ngx_post_event(wev, &ngx_posted_events);
     }
 
 #endif
