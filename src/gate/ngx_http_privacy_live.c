@@ -25,6 +25,8 @@ static void ngx_http_privacy_live_timer(ngx_http_privacy_entry_t *entry,
     int64_t recheck_at);
 static void ngx_http_privacy_live_recheck(ngx_event_t *ev);
 static void ngx_http_privacy_live_handler(ngx_event_t *ev);
+static void ngx_http_privacy_live_subject(ngx_http_privacy_live_t *live,
+    privacy_subject_t *subject);
 static ngx_uint_t ngx_http_privacy_live_decide(ngx_http_privacy_live_t *live,
     privacy_verdict_t *verdict);
 static ngx_uint_t ngx_http_privacy_live_again(ngx_http_privacy_live_t *live,
@@ -97,8 +99,19 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
         ngx_http_privacy_live_detach(live);
     }
 
-    live->subject = *subject;
-    live->subject.account = said;
+    live->user = subject->user.data;
+    live->user_len = (uint16_t) subject->user.len;
+    live->organization = subject->organization.data;
+    live->organization_len = (uint16_t) subject->organization.len;
+    live->said = said.data;
+    live->said_len = (uint16_t) said.len;
+    live->asked = subject->camera.data;
+    live->asked_len = (uint16_t) subject->camera.len;
+    live->level = subject->level;
+    live->resource = subject->resource;
+    live->registry = subject->registry;
+    live->all_serve = subject->all_serve;
+
     live->recheck_at = verdict->recheck_at;
     live->reason = verdict->reason;
     live->cut = 0;
@@ -412,6 +425,27 @@ ngx_http_privacy_live_again(ngx_http_privacy_live_t *live,
 }
 
 
+static void
+ngx_http_privacy_live_subject(ngx_http_privacy_live_t *live,
+    privacy_subject_t *subject)
+{
+    ngx_memzero(subject, sizeof(privacy_subject_t));
+
+    subject->user.data = live->user;
+    subject->user.len = live->user_len;
+    subject->organization.data = live->organization;
+    subject->organization.len = live->organization_len;
+    subject->account.data = live->said;
+    subject->account.len = live->said_len;
+    subject->camera.data = live->asked;
+    subject->camera.len = live->asked_len;
+    subject->level = live->level;
+    subject->resource = live->resource;
+    subject->registry = live->registry;
+    subject->all_serve = live->all_serve;
+}
+
+
 /* The core, for this request's own user, camera and resource; 1: allowed */
 
 static ngx_uint_t
@@ -423,7 +457,7 @@ ngx_http_privacy_live_decide(ngx_http_privacy_live_t *live,
     privacy_facts_t    facts;
     privacy_subject_t  subject;
 
-    subject = live->subject;
+    ngx_http_privacy_live_subject(live, &subject);
     step = PRIVACY_WANTS_FACTS;
 
     if (live->camera) {

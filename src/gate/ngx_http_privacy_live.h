@@ -24,10 +24,27 @@ typedef struct {
     ngx_http_privacy_account_t      *account;  /* held; NULL: owner */
     ngx_http_privacy_org_t          *org;      /* held */
     ngx_http_privacy_camera_t       *camera;   /* held; NULL: no registry */
-    privacy_subject_t                subject;  /* account: as it was said */
-    int64_t                          recheck_at;
-    uint8_t                          reason;   /* that opened it */
+
+    /*
+     * The subject, in less room: there may be many of these.  The words are
+     * the request's and were checked, so their lengths are small.
+     */
+    const char                      *user;
+    const char                      *organization;
+    const char                      *said;     /* privacy_account's value */
+    const char                      *asked;    /* the camera's id */
+    uint16_t                         user_len;
+    uint16_t                         organization_len;
+    uint16_t                         said_len;
+    uint16_t                         asked_len;
+    uint8_t                          level;
+    uint8_t                          resource;
+    unsigned                         registry:1;
+    unsigned                         all_serve:1;
+
     unsigned                         cut:1;
+    uint8_t                          reason;   /* that opened it */
+    int64_t                          recheck_at;
 } ngx_http_privacy_live_t;
 
 
