@@ -112,7 +112,6 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
     live->registry = subject->registry;
     live->all_serve = subject->all_serve;
 
-    live->recheck_at = verdict->recheck_at;
     live->reason = verdict->reason;
     live->cut = 0;
 
@@ -132,7 +131,7 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
         org->refs++;
 
         ngx_queue_insert_tail(&account->entry.live, &live->queue);
-        ngx_http_privacy_live_timer(&account->entry, live->recheck_at);
+        ngx_http_privacy_live_timer(&account->entry, verdict->recheck_at);
     }
 
     if (camera) {
@@ -141,7 +140,7 @@ ngx_http_privacy_live_attach(ngx_http_privacy_ctx_t *ctx,
         ngx_queue_insert_tail(&camera->entry.live, &live->camera_queue);
 
         if (account == NULL) {
-            ngx_http_privacy_live_timer(&camera->entry, live->recheck_at);
+            ngx_http_privacy_live_timer(&camera->entry, verdict->recheck_at);
         }
     }
 
@@ -393,10 +392,10 @@ ngx_http_privacy_live_again(ngx_http_privacy_live_t *live,
     ngx_memzero(&verdict, sizeof(privacy_verdict_t));
 
     if (ngx_http_privacy_live_decide(live, &verdict)) {
-        live->recheck_at = verdict.recheck_at;
+        live->ctx->verdict.recheck_at = verdict.recheck_at;
         live->reason = verdict.reason;
 
-        ngx_http_privacy_live_timer(entry, live->recheck_at);
+        ngx_http_privacy_live_timer(entry, verdict.recheck_at);
 
         return 0;
     }
@@ -537,8 +536,8 @@ ngx_http_privacy_live_why(ngx_http_privacy_live_t *live,
     {
         /* the grant is gone: by itself, or did somebody take it? */
 
-        ended = live->recheck_at
-                && live->recheck_at <= ngx_http_privacy_wall();
+        ended = live->ctx->verdict.recheck_at
+                && live->ctx->verdict.recheck_at <= ngx_http_privacy_wall();
 
         return (u_char *) (ended ? "expired" : "revoked");
     }

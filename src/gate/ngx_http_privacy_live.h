@@ -44,7 +44,6 @@ typedef struct {
 
     unsigned                         cut:1;
     uint8_t                          reason;   /* that opened it */
-    int64_t                          recheck_at;
 } ngx_http_privacy_live_t;
 
 
